@@ -1,0 +1,61 @@
+# What every target of drainlab shares: warnings, sanitizers, the version header, one helper per kind of target.
+include(GNUInstallDirs)
+option(DRAINLAB_TESTS "build the tests and benchmarks" ON)
+set(DRAINLAB_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+find_program(DRAINLAB_CCACHE ccache)
+if(DRAINLAB_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${DRAINLAB_CCACHE})
+endif()
+
+add_library(drainlab_warnings INTERFACE)
+add_library(drainlab::warnings ALIAS drainlab_warnings)
+target_compile_options(drainlab_warnings INTERFACE -Wall -Wextra -Wpedantic -Werror)
+
+add_library(drainlab_flags INTERFACE)
+if(DRAINLAB_SANITIZE)
+  target_compile_options(drainlab_flags INTERFACE -fsanitize=${DRAINLAB_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(drainlab_flags INTERFACE -fsanitize=${DRAINLAB_SANITIZE})
+endif()
+
+# drainlab_library(NAME kernel SOURCES a.cpp HEADERS a.hpp DEPENDS drainlab::sched ...)
+# makes target drainlab_kernel, alias drainlab::kernel. Includes are written from the repository's root:
+# #include "fusefs/kernel/isw.hpp". DEPENDS are public, PRIVATE_DEPENDS are not.
+function(drainlab_library)
+  cmake_parse_arguments(arg "" "NAME" "SOURCES;HEADERS;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  set(target drainlab_${arg_NAME})
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE drainlab::warnings ${arg_PRIVATE_DEPENDS})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  add_library(drainlab::${arg_NAME} ALIAS ${target})
+  target_compile_features(${target} ${scope} cxx_std_20)
+  target_include_directories(${target} ${scope} ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${target} ${scope} ${arg_DEPENDS} drainlab_flags)
+endfunction()
+
+# drainlab_program(NAME drainfs SOURCES main.cpp DEPENDS ...): a program in bin/, installed.
+function(drainlab_program)
+  cmake_parse_arguments(arg "NO_INSTALL" "NAME" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${arg_NAME} ${arg_SOURCES})
+  target_include_directories(${arg_NAME} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${arg_NAME} PRIVATE drainlab::warnings drainlab_flags ${arg_DEPENDS})
+  if(NOT arg_NO_INSTALL)
+    install(TARGETS ${arg_NAME} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endfunction()
+
+find_package(Threads REQUIRED)
