@@ -90,8 +90,9 @@ class scheduler {
         std::string_view what;
         const void* key;
         instant deadline;
+        bool spinning = false;  ///< allowed while a spinlock is held (locks that spin)
         bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> h) { sched.park(h, what, key, deadline); }
+        void await_suspend(std::coroutine_handle<> h) { sched.park(h, what, key, deadline, spinning); }
         /// True if woken, false if the deadline passed.
         bool await_resume() const noexcept { return !sched.current_->timed_out; }
     };
@@ -192,11 +193,10 @@ class scheduler {
     std::uint64_t timer_order_{};
     std::size_t live_threads_{};
     bool dropping_{};
-
-    friend class fiber_lock_access;
 };
 
 /// wait_var_event(): waits until `condition()` is true; tests it first, and again after each wake of `key`.
+/// Keep `condition` free of references to what may die before the wake.
 template <class Condition>
 task<> wait_var_event(scheduler& sched, const void* key, std::string_view what, Condition condition) {
     while (!condition()) co_await sched.wait_on(key, what);

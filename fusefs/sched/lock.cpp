@@ -1,0 +1,62 @@
+#include "fusefs/sched/lock.hpp"
+
+namespace drainlab::sched {
+
+bool rwsem::try_take(bool write) {
+    if (writer_ || !queue_.empty() || (write && readers_ > 0)) return false;
+    if (write)
+        writer_ = true;
+    else
+        ++readers_;
+    return true;
+}
+
+void rwsem::enqueue(std::coroutine_handle<> h, bool write) {
+    queue_.push_back({sched_.current(), write});
+    scheduler::park_awaiter{sched_, name_, nullptr, instant::max()}.await_suspend(h);
+}
+
+void rwsem::up(bool write) {
+    if (write) {
+        DRAINLAB_CHECK(writer_);
+        writer_ = false;
+    } else {
+        DRAINLAB_CHECK(readers_ > 0);
+        --readers_;
+    }
+    while (!queue_.empty() && !writer_ && !(queue_.front().write && readers_ > 0)) {
+        const queued next = queue_.front();
+        queue_.pop_front();
+        if (next.write)
+            writer_ = true;
+        else
+            ++readers_;
+        sched_.wake(*next.who);
+    }
+}
+
+bool spinlock::try_take() {
+    if (holder_) return false;
+    holder_ = sched_.current();
+    DRAINLAB_CHECK(holder_ != nullptr);
+    ++holder_->spinlocks_held;
+    return true;
+}
+
+void spinlock::enqueue(std::coroutine_handle<> h) {
+    DRAINLAB_CHECK(holder_ != sched_.current());  // a task that spins on its own lock
+    queue_.push_back(sched_.current());
+    scheduler::park_awaiter{sched_, name_, nullptr, instant::max(), true}.await_suspend(h);
+}
+
+void spinlock::release() {
+    --holder_->spinlocks_held;
+    holder_ = nullptr;
+    if (queue_.empty()) return;
+    holder_ = queue_.front();
+    queue_.pop_front();
+    ++holder_->spinlocks_held;
+    sched_.wake(*holder_);
+}
+
+}  // namespace drainlab::sched
