@@ -1,0 +1,25 @@
+// The modelled machine below the kernel: which CPUs are busy, when they tick, what CPU time costs.
+#pragma once
+#include "fusefs/sched/scheduler.hpp"
+
+namespace drainlab::kernel {
+
+/// Answers what the RCU engine and the workqueues ask about CPUs. Two implementations: one for real mode, which knows the
+/// callers seen in the last tick (machine_real), one for the simulator, with run queues (machine_sim).
+class machine {
+  public:
+    virtual ~machine() = default;
+    virtual int cpus() const = 0;
+    /// Was `cpu` ever non-idle in [from, to]? An idle CPU is in an extended quiescent state.
+    virtual bool busy(int cpu, sched::instant from, sched::instant to) const = 0;
+    /// The first tick of `cpu` strictly after `t`, jitter included. Deterministic for one (cpu, tick number).
+    virtual sched::instant next_tick(int cpu, sched::instant t) const = 0;
+    /// Spends CPU time on the current fiber's CPU. Real mode: a timer, or nothing; simulation: contends for the CPU.
+    virtual sched::task<> consume(sched::nanoseconds cost) = 0;
+    /// Time until a thread woken now on `cpu` runs.
+    virtual sched::nanoseconds wake_latency(int cpu) = 0;
+    /// A real caller (a thread of the machine outside) was seen doing something now; `who` tells callers apart.
+    virtual void note_caller(std::uint64_t who) = 0;
+};
+
+}  // namespace drainlab::kernel
