@@ -1,0 +1,68 @@
+// A drain policy: how switches are kept apart from the end of their superblock. Two faces: what the switcher does from prepare
+// to queue and after, and what umount waits for. One small file per policy, reading like the patch it stands for; one row in
+// registry.cpp.
+#pragma once
+#include <string_view>
+#include <vector>
+
+#include "fusefs/kernel/isw.hpp"
+#include "fusefs/kernel/super.hpp"
+
+namespace drainlab::kernel {
+
+/// How a switch reaches its worker. per_isw: call_rcu(), then a work item of its own (4.2 - 5.13). rcu_work: queue_rcu_work()
+/// (5.14 - 6.17). per_wb: a list and a work item per target wb, the grace period inside the worker (6.18 on).
+enum class switch_era : std::uint8_t { per_isw, rcu_work, per_wb };
+
+/// Stateless: one instance for all superblocks; what must be remembered is in the isw, the superblock and the host.
+class drain_policy {
+  public:
+    virtual ~drain_policy() = default;
+    virtual std::string_view id() const = 0;
+    /// What umount waits for, in a few words, and the kernel versions it stands for.
+    virtual std::string_view summary() const = 0;
+    virtual std::string_view versions() const = 0;
+    virtual switch_era era() const { return switch_era::per_wb; }
+
+    // ---- the switcher, in this order ------------------------------------------------------------------------------
+    /// The switch exists; nothing is prepared. Default: isw_nr_in_flight++ (since v5.14 before the superblock is tested).
+    virtual void begin_switch(isw& s) const;
+    /// Nothing that sleeps follows until end_switch().
+    virtual void window_opens(isw&) const {}
+    /// inode_prepare_wbs_switch(). Default: smp_mb(), then the locked half.
+    virtual task<bool> prepare(isw& s, inode& i, const bdi_writeback& new_wb) const;
+    /// Prepared; about to be queued.
+    virtual void before_queue(isw&) const {}
+    /// Hands the switch to its era's machinery. It may be done, and `s` gone, as soon as the caller awaits.
+    virtual void queue(isw& s) const;
+    /// Queued. `h` because `s` may be gone.
+    virtual void after_queue(host&) const {}
+    /// Closes what window_opens() opened; also on failure.
+    virtual void window_closes(isw&) const {}
+    /// Nothing could be prepared: takes begin_switch() back.
+    virtual void abandon(isw& s) const;
+
+    // ---- the worker -----------------------------------------------------------------------------------------------
+    /// The inode has been switched, or not; its reference goes. Default: iput().
+    virtual task<> put_inode(isw& s, inode& i) const;
+    /// All inodes are put. Default: isw_nr_in_flight--.
+    virtual void end_of_switch(isw& s) const;
+
+    // ---- umount ---------------------------------------------------------------------------------------------------
+    /// cgroup_writeback_umount(), after the capability gate: SB_ACTIVE is clear, s_umount held for write.
+    virtual task<> drain(super_block& sb) const = 0;
+};
+
+/// Oldest kernel to newest, mutants excluded.
+const std::vector<const drain_policy*>& drain_policies();
+/// By id, mutants ("persb~pin_after_iget") included; null if unknown.
+const drain_policy* find_drain_policy(std::string_view id);
+/// Their ids, for messages and completion.
+std::vector<std::string_view> policy_ids();
+
+// Waits of a drain that are entered into the superblock's and the host's statistics.
+task<> drain_synchronize_rcu(super_block& sb);
+task<> drain_rcu_barrier(super_block& sb);
+task<> drain_flush_isw_wq(super_block& sb);
+
+}  // namespace drainlab::kernel

@@ -1,0 +1,107 @@
+// struct inode, its page cache (address_space, folio) and the reference count that the busy check looks at.
+#pragma once
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "fusefs/kernel/frn.hpp"
+#include "fusefs/kernel/backing_dev.hpp"
+
+namespace drainlab::kernel {
+
+/// One 4 KiB page of a file. It belongs to the memcg that brought it in. `data` is null in simulations and for holes that
+/// were never filled.
+struct folio {
+    memcg_ptr cg;
+    std::unique_ptr<std::byte[]> data;
+    bool uptodate{};
+    bool dirty{};      ///< tagged DIRTY; change through folio_mark_dirty() and friends only
+    bool writeback{};  ///< tagged WRITEBACK
+    bool redirtied{};  ///< written to while under writeback
+};
+
+/// The page cache of one file: i_pages by index, with the indices of dirty and writeback folios.
+struct address_space {
+    std::map<pgoff_t, folio> i_pages;
+    std::set<pgoff_t> dirty, writeback;
+    int wb_err{};  ///< the newest write-back error, positive errno, with a sequence for errseq_t
+    std::uint64_t wb_err_seq{};
+};
+
+/// What a filesystem does for the model's kernel. All on the model's thread.
+struct address_space_operations {
+    virtual ~address_space_operations() = default;
+    /// Writes the dirty folios of [wbc.first, wbc.last]: for each folio_clear_dirty_for_io(), wbc_account_cgroup_owner(),
+    /// folio_start_writeback(), the store's write, folio_end_writeback(). Returns 0 or a negative errno.
+    virtual task<int> writepages(inode& i, writeback_control& wbc) = 0;
+    /// The inode itself to the store (I_DIRTY_SYNC). Nothing by default.
+    virtual task<int> write_inode(inode& i, writeback_control& wbc);
+    /// ->evict_inode(): the last chance to free what hangs on `i.fs_private`. Must not block.
+    virtual void evict_inode(inode& i);
+    /// ->sync_fs(): with `wait` the store's own metadata is on stable storage on return.
+    virtual task<int> sync_fs(super_block& sb, bool wait);
+    /// ->put_super()
+    virtual void put_super(super_block& sb);
+};
+
+/// A file. Owned by its superblock until evicted. `i_count` counts references taken by the model (switches, writeback
+/// rounds), not the dcache: a lookup or an open handle is the mount's business, which EBUSY guards.
+struct inode {
+    inode(std::shared_ptr<super_block> sb, ino_t number);
+
+    const ino_t i_ino;
+    const std::shared_ptr<super_block> i_sb;
+    int i_count{};
+    bool in_dcache{true};   ///< a name or an open handle refers to it; cleared by inode_drop_dentry()
+    bool unlinked{};        ///< i_nlink is 0: nothing needs to be written back once in_dcache is false
+    unsigned i_state{};
+    sched::spinlock i_lock;
+    bdi_writeback* i_wb{};  ///< the owner; null until first dirtied
+    frn_memory frn;
+    address_space i_mapping;
+    instant dirtied_when{};
+
+    io_list on_list{io_list::none};
+    std::list<inode*>::iterator on_list_at{};
+
+    std::shared_ptr<void> fs_private;  ///< the filesystem's own data
+};
+
+/// A page is brought in: charged to the living ancestor of `m`. The folio is new and clean.
+folio& folio_add(inode& i, pgoff_t index, const memcg_ptr& m);
+/// Removes a clean folio that is not under writeback; false if it cannot go.
+bool folio_remove(inode& i, pgoff_t index);
+/// folio_mark_dirty() + __mark_inode_dirty(I_DIRTY_ALL): attaches the inode to a wb if it has none, tags the folio, accounts it
+/// to the owner's wb, puts the inode on b_dirty. `m` is the memcg of the current task.
+task<> folio_mark_dirty(inode& i, pgoff_t index, const memcg_ptr& m);
+/// Removes the DIRTY tag before writing; false if the folio is not dirty.
+bool folio_clear_dirty_for_io(inode& i, pgoff_t index);
+void folio_start_writeback(inode& i, pgoff_t index);
+/// The store has the bytes (`error` 0) or refused them (a negative errno, remembered in i_mapping).
+void folio_end_writeback(inode& i, pgoff_t index, int error = 0);
+/// truncate: removes folios from `first` on, dirty or not, after waiting for writeback on them.
+task<> truncate_inode_pages(inode& i, pgoff_t first);
+/// Waits until no folio is under writeback.
+task<> filemap_fdatawait(inode& i);
+
+/// inode_attach_wb(): sets the owner once: the memcg given, else the root.
+void inode_attach_wb(inode& i, const memcg_ptr& m);
+/// __mark_inode_dirty()
+task<> mark_inode_dirty(inode& i, unsigned flags);
+/// The owner's memcg id, or 0.
+memcg_id inode_owner(const inode& i) noexcept;
+
+inline void iget(inode& i) noexcept { ++i.i_count; }
+/// iput(): the last put evicts at once if the superblock is no longer active, or if nothing refers to the inode any more.
+task<> iput(inode& i);
+/// The last name and handle are gone (FORGET, unlink): evicted when clean and unreferenced.
+task<> inode_drop_dentry(inode& i);
+
+// for writeback.cpp and isw.cpp
+void inode_io_list_move(inode& i, bdi_writeback& wb, io_list to);
+void inode_io_list_del(inode& i);
+/// evict(): takes list_lock, drops pages and owner, touches the superblock's percpu counters. `i` is gone afterwards.
+task<> evict(inode& i);
+
+}  // namespace drainlab::kernel
