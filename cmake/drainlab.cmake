@@ -12,9 +12,17 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo)
 endif()
 
+# ccache, told to see through the place of the checkout and of the build: a second clone or preset directory finds what the
+# first has compiled.
 find_program(DRAINLAB_CCACHE ccache)
 if(DRAINLAB_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${DRAINLAB_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${DRAINLAB_CCACHE})
+endif()
+
+# lld links a good deal faster than ld.
+find_program(DRAINLAB_LLD ld.lld)
+if(DRAINLAB_LLD)
+  add_link_options(-fuse-ld=lld)
 endif()
 
 add_library(drainlab_warnings INTERFACE)
@@ -45,6 +53,11 @@ function(drainlab_library)
   target_compile_features(${target} ${scope} cxx_std_20)
   target_include_directories(${target} ${scope} ${PROJECT_SOURCE_DIR})
   target_link_libraries(${target} ${scope} ${arg_DEPENDS} drainlab_flags)
+  if(arg_HEADERS)
+    # Each header compiles on its own: target all_verify_interface_header_sets.
+    target_sources(${target} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
+    set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+  endif()
 endfunction()
 
 # drainlab_program(NAME drainfs SOURCES main.cpp DEPENDS ...): a program in bin/, installed.
