@@ -1,0 +1,212 @@
+#include "fusefs/gate/client.hpp"
+
+#include "fusefs/gate/calls.hpp"
+#include "fusefs/gate/spawn.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace drainlab::gate {
+namespace {
+
+namespace asio = boost::asio;
+
+class client final : public gate_client, public std::enable_shared_from_this<client> {
+  public:
+    client(asio::io_context& io, spawned child, callbacks on)
+        : io_{io}, socket_{io, child.socket}, pid_{child.pid}, on_{std::move(on)} {}
+
+    ~client() override {
+        ::kill(pid_, SIGKILL);  // its threads in ustat() go with their superblocks, or when the daemon answers
+        waitpid(pid_, nullptr, WNOHANG);
+    }
+
+    pid_t pid() const override { return pid_; }
+    bool send(const request& r) override;
+    std::optional<thread_role> role_of(pid_t tid) override;
+    pid_t thread_of(std::uint64_t tag) override;
+    thread_state state_of(pid_t tid) const override;
+    void kill() override { ::kill(pid_, SIGKILL); }
+
+    /// Waits for hello; 0, or the errno of the gate's trial.
+    int wait_for_hello();
+    void listen();
+    void forget_callbacks() { on_ = {}; }
+
+  private:
+    void read_all();
+    void take(const report& r);
+    void lost();
+
+    asio::io_context& io_;
+    asio::posix::stream_descriptor socket_;
+    pid_t pid_;
+    callbacks on_;
+    bool lost_{false};
+    std::unordered_map<pid_t, thread_role> roles_;
+    std::unordered_map<std::uint64_t, pid_t> threads_;
+    std::vector<report> returned_;  // read, not yet told
+    bool telling_{false};
+};
+
+bool client::send(const request& r) {
+    if (lost_) return false;
+    const std::string bytes = encode(r);
+    return ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
+           static_cast<ssize_t>(bytes.size());
+}
+
+std::optional<thread_role> client::role_of(pid_t tid) {
+    read_all();
+    const auto found = roles_.find(tid);
+    if (found == roles_.end()) return std::nullopt;
+    return found->second;
+}
+
+pid_t client::thread_of(std::uint64_t tag) {
+    read_all();
+    const auto found = threads_.find(tag);
+    return found == threads_.end() ? 0 : found->second;
+}
+
+thread_state client::state_of(pid_t tid) const {
+    const int fd = open(fmt::format("/proc/{}/task/{}/stat", pid_, tid).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return thread_state::gone;
+    char text[512];
+    const ssize_t got = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (got <= 0) return thread_state::gone;
+    text[got] = '\0';
+    const char* const end_of_name = std::strrchr(text, ')');
+    const char state = end_of_name && end_of_name[1] ? end_of_name[2] : 'R';
+    if (state == 'D') return thread_state::blocked;
+    if (state == 'Z' || state == 'X') return thread_state::gone;
+    return state == 'S' ? thread_state::asleep : thread_state::running;
+}
+
+int client::wait_for_hello() {
+    pollfd ready{socket_.native_handle(), POLLIN, 0};
+    if (poll(&ready, 1, 5000) <= 0) return ETIMEDOUT;
+    char bytes[sizeof(report)];
+    const ssize_t got = recv(socket_.native_handle(), bytes, sizeof bytes, MSG_DONTWAIT);
+    const auto hello = got > 0 ? decode_report({bytes, static_cast<std::size_t>(got)}) : std::nullopt;
+    if (!hello || hello->kind != report_kind::hello) return EPROTO;
+    return hello->error;
+}
+
+void client::listen() {
+    socket_.async_wait(asio::posix::stream_descriptor::wait_read,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                           if (error) return;
+                           self->read_all();
+                           if (!self->lost_) self->listen();
+                       });
+}
+
+void client::read_all() {
+    char bytes[sizeof(report) + 1];
+    while (!lost_) {
+        const ssize_t got = recv(socket_.native_handle(), bytes, sizeof bytes, MSG_DONTWAIT);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EAGAIN) return;
+        if (got <= 0) return lost();
+        if (const auto r = decode_report({bytes, static_cast<std::size_t>(got)})) take(*r);
+    }
+}
+
+void client::take(const report& r) {
+    if (r.kind == report_kind::entering) {
+        roles_[r.tid] = {r.op, r.mount, r.tag};
+        threads_[r.tag] = r.tid;
+        return;
+    }
+    if (r.kind != report_kind::returned) return;
+    if (const auto role = roles_.find(r.tid); role != roles_.end() && role->second.tag == r.tag) roles_.erase(role);
+    threads_.erase(r.tag);
+    returned_.push_back(r);
+    if (std::exchange(telling_, true)) return;
+    asio::post(io_, [self = shared_from_this()] {
+        self->telling_ = false;
+        for (const report& one : std::exchange(self->returned_, {}))
+            if (self->on_.on_returned) self->on_.on_returned(one);
+    });
+}
+
+void client::lost() {
+    lost_ = true;
+    roles_.clear();
+    asio::post(io_, [self = shared_from_this()] {
+        int status = 0;
+        const bool reaped = waitpid(self->pid_, &status, WNOHANG) == self->pid_;
+        std::string why = "it closed its socket";
+        if (reaped && WIFSIGNALED(status)) why = fmt::format("killed by signal {}", WTERMSIG(status));
+        if (reaped && WIFEXITED(status)) why = fmt::format("exit code {}", WEXITSTATUS(status));
+        self->socket_.close();
+        if (self->on_.on_lost) std::exchange(self->on_, {}).on_lost(why);
+    });
+}
+
+/// Owned by the table while the loop's handlers keep the client itself; cuts the callbacks when the owner lets go.
+class owner final : public gate_client {
+  public:
+    explicit owner(std::shared_ptr<client> c) : client_{std::move(c)} {}
+    ~owner() override {
+        client_->forget_callbacks();
+        client_->kill();
+    }
+    pid_t pid() const override { return client_->pid(); }
+    bool send(const request& r) override { return client_->send(r); }
+    std::optional<thread_role> role_of(pid_t tid) override { return client_->role_of(tid); }
+    pid_t thread_of(std::uint64_t tag) override { return client_->thread_of(tag); }
+    thread_state state_of(pid_t tid) const override { return client_->state_of(tid); }
+    void kill() override { client_->kill(); }
+
+  private:
+    std::shared_ptr<client> client_;
+};
+
+}  // namespace
+
+std::unique_ptr<gate_client> gate_client::start(asio::io_context& io, callbacks on, std::string& why) {
+    if (!have_ustat()) {
+        why = "this machine has no ustat(2)";
+        return nullptr;
+    }
+    const std::string program = find_program("drainfs-gate");
+    if (program.empty()) {
+        why = "the program drainfs-gate is neither beside drainfs nor on PATH";
+        return nullptr;
+    }
+    const spawned child = spawn_gate(program);
+    if (child.error != 0) {
+        why = fmt::format("cannot start {}: {}", program, std::strerror(child.error));
+        return nullptr;
+    }
+    auto started = std::make_shared<client>(io, child, std::move(on));
+    if (const int error = started->wait_for_hello(); error != 0) {
+        why = error == ETIMEDOUT || error == EPROTO ? fmt::format("{} did not start", program)
+                                                    : fmt::format("ustat(2) is denied here: {}", std::strerror(error));
+        started->forget_callbacks();
+        return nullptr;
+    }
+    started->listen();
+    return std::make_unique<owner>(std::move(started));
+}
+
+}  // namespace drainlab::gate

@@ -1,0 +1,57 @@
+// The daemon's side of drainfs-gate: starts it, talks to it, knows its threads.
+#pragma once
+#include "fusefs/gate/protocol.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace drainlab::gate {
+
+/// What a thread of the gate is doing.
+struct thread_role {
+    command op{};
+    std::uint32_t mount{};
+    std::uint64_t tag{};
+};
+
+/// How a thread of the gate stands in the kernel.
+enum class thread_state { running, asleep, blocked, gone };
+
+/// One running drainfs-gate. Thread: the loop's. Callbacks come from the loop, not from within a call.
+class gate_client {
+  public:
+    struct callbacks {
+        std::function<void(const report&)> on_returned;       ///< a holder, prober or unmounter came back
+        std::function<void(const std::string& why)> on_lost;  ///< it died; called once, then the object is of no use
+    };
+
+    /// Starts the program (beside our own, else on PATH) and waits until it has said hello: a few ms, at most 5 s.
+    /// On failure null, and `why` says what is missing: no ustat(2) on this machine, denied (seccomp), no such program.
+    static std::unique_ptr<gate_client> start(boost::asio::io_context& io, callbacks on, std::string& why);
+    virtual ~gate_client() = default;
+
+    virtual pid_t pid() const = 0;
+    /// Sends one request. False if the gate does not take it (dead, or its queue is full): as good as lost.
+    virtual bool send(const request& r) = 0;
+    /// What the gate's thread `tid` is in; nothing if it is no thread of the gate. Reads what the gate has said first:
+    /// it speaks before it enters the kernel, so a FUSE_STATFS that has arrived is always explained.
+    virtual std::optional<thread_role> role_of(pid_t tid) = 0;
+    /// The thread that carries out the request with `tag`, once it is about to enter the kernel; else 0.
+    virtual pid_t thread_of(std::uint64_t tag) = 0;
+    /// From /proc: blocked (uninterruptible) is what a reader of s_umount behind a queued writer is; one that waits for
+    /// the answer to its FUSE_STATFS is asleep.
+    virtual thread_state state_of(pid_t tid) const = 0;
+    /// Ends it by SIGKILL; on_lost follows. For a gate that does not answer.
+    virtual void kill() = 0;
+};
+
+}  // namespace drainlab::gate

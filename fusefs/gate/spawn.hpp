@@ -1,0 +1,22 @@
+// Starting drainfs-gate as a process that has nothing of ours but its end of the socket.
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+
+namespace drainlab::gate {
+
+/// The path of program `name`: beside our own binary, else found on PATH; empty if nowhere.
+std::string find_program(const std::string& name);
+
+struct spawned {
+    pid_t pid{-1};
+    int socket{-1};  ///< our end: SOCK_SEQPACKET, close-on-exec, non-blocking. The caller closes it
+    int error{};     ///< errno if it could not be started
+};
+
+/// Starts drainfs-gate from `program`: own session, all signals blocked, no descriptor but 0-2 and the socket at
+/// gate_socket_fd (so no FUSE descriptor can be kept alive by it).
+spawned spawn_gate(const std::string& program);
+
+}  // namespace drainlab::gate
