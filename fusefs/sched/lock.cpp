@@ -24,7 +24,7 @@ void rwsem::up(bool write) {
         DRAINLAB_CHECK(readers_ > 0);
         --readers_;
     }
-    while (!queue_.empty() && !writer_ && !(queue_.front().write && readers_ > 0)) {
+    while (!sched_.dropping() && !queue_.empty() && !writer_ && !(queue_.front().write && readers_ > 0)) {
         const queued next = queue_.front();
         queue_.pop_front();
         if (next.write)
@@ -52,7 +52,7 @@ void spinlock::enqueue(std::coroutine_handle<> h) {
 void spinlock::release() {
     --holder_->spinlocks_held;
     holder_ = nullptr;
-    if (queue_.empty()) return;
+    if (queue_.empty() || sched_.dropping()) return;  // those who queue may be gone already
     holder_ = queue_.front();
     queue_.pop_front();
     ++holder_->spinlocks_held;

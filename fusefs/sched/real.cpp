@@ -53,14 +53,15 @@ void real_scheduler::turn() {
     loop& l = *loop_;
     l.posted = false;
     l.running = true;
+    struct at_end {  // also when an exception leaves a fiber: the others go on in the next turn
+        real_scheduler& self;
+        ~at_end() {
+            self.loop_->running = false;
+            self.poked();
+        }
+    } const next_turn{*this};
     fire_timers(now());
-    for (int i = 0; i < steps_per_turn && run_one(); ++i) {
-    }
-    l.running = false;
-    if (!ready().empty())
-        poked();
-    else
-        arm();
+    for (int i = 0; i < steps_per_turn && run_one(); ++i) {}
 }
 
 void real_scheduler::arm() {

@@ -1,9 +1,13 @@
 // The scheduler: who runs next, what time it is, who waits for what.
 //
-// A *fiber* is one spawned task: a kernel thread, a work item's worker, a syscall. Fibers run one at a time on one machine
-// thread and change over only where they await. Everything that blocks does it through park(), so a fiber that waits always
-// says for what, and since when.
+// A *fiber* is one spawned task: a kernel thread, a work item's worker, a syscall. Fibers run one at a time on one
+// machine thread and change over only where they await. Everything that blocks does it through park(), so a fiber that
+// waits always says for what, and since when.
 #pragma once
+#include "fusefs/sched/check.hpp"
+#include "fusefs/sched/task.hpp"
+#include "fusefs/sched/time.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -15,17 +19,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "fusefs/sched/check.hpp"
-#include "fusefs/sched/task.hpp"
-#include "fusefs/sched/time.hpp"
-
 namespace drainlab::sched {
 
 class scheduler;
 class memory_model;
 
-/// A named place where the real kernel could be preempted and it matters: `co_await sched.preempt(point::...)`. Two points
-/// are the same if their names are equal; names are string literals and stay valid for ever.
+/// A named place where the real kernel could be preempted and it matters: `co_await sched.preempt(point::...)`. Two
+/// points are the same if their names are equal; names are string literals and stay valid for ever.
 struct point {
     std::string_view name;
 };
@@ -72,8 +72,9 @@ class scheduler {
     /// The instant on this scheduler's clock.
     virtual instant now() const noexcept = 0;
 
-    /// Starts `body` as a fiber of its own, on modelled CPU `cpu` (-1: inherit the spawner's, else 0). It does not run before
-    /// the caller awaits or returns to the loop. An exception that leaves the body is kept and rethrown by the run loop.
+    /// Starts `body` as a fiber of its own, on modelled CPU `cpu` (-1: inherit the spawner's, else 0). It does not run
+    /// before the caller awaits or returns to the loop. An exception that leaves the body is kept and rethrown by the
+    /// run loop.
     fiber& spawn(std::string name, task<> body, fiber_kind kind = fiber_kind::thread, int cpu = -1);
 
     /// The fiber that runs now; null outside of one (a callback of the machine's loop, a test's own code).
@@ -82,6 +83,8 @@ class scheduler {
     /// Every waiting fiber, oldest id first.
     std::vector<waiter> waiting() const;
     std::size_t live_fibers() const noexcept { return fibers_.size(); }
+    /// The scheduler is being destroyed, and its fibers with it: nobody may be woken or handed a lock any more.
+    bool dropping() const noexcept { return dropping_; }
 
     // ---- what a fiber awaits -------------------------------------------------------------------------------------
 
@@ -104,9 +107,10 @@ class scheduler {
         void await_resume() const noexcept {}
     };
 
-    /// Waits in the queue of `key` until wake_one() or wake_all() of the same key, or until `deadline`. `key` is an address
-    /// used as a name only; nothing is ever read through it, so its object may be gone by the time of the wake (K§4: a waker
-    /// must not touch the superblock it woke). `what` is static text. Yields true if woken, false at the deadline.
+    /// Waits in the queue of `key` until wake_one() or wake_all() of the same key, or until `deadline`. `key` is an
+    /// address used as a name only; nothing is ever read through it, so its object may be gone by the time of the wake
+    /// (K§4: a waker must not touch the superblock it woke). `what` is static text. Yields true if woken, false at the
+    /// deadline.
     park_awaiter wait_on(const void* key, std::string_view what, instant deadline = instant::max()) {
         return {*this, what, key, deadline};
     }
@@ -128,8 +132,8 @@ class scheduler {
         }
         void await_resume() const noexcept {}
     };
-    /// A named preemption point. Real: returns at once unless the point is widened. Simulated: a seeded choice. Exhaustive:
-    /// a branch. The only kind of wait that is allowed while a spinlock is held.
+    /// A named preemption point. Real: returns at once unless the point is widened. Simulated: a seeded choice.
+    /// Exhaustive: a branch. The only kind of wait that is allowed while a spinlock is held.
     preempt_awaiter preempt(point at) { return {*this, at}; }
 
     /// Wakes the first / every fiber that waits on `key`. Safe outside of a fiber; the woken run later.
@@ -179,7 +183,8 @@ class scheduler {
         bool operator>(const timer& o) const noexcept { return when != o.when ? when > o.when : order > o.order; }
     };
 
-    void park(std::coroutine_handle<> h, std::string_view what, const void* key, instant deadline, bool at_point = false);
+    void park(std::coroutine_handle<> h, std::string_view what, const void* key, instant deadline,
+              bool at_point = false);
     void requeue(std::coroutine_handle<> h, bool at_point = false);
     void make_ready(fiber& f, bool timed_out);
     void leave_queue(fiber& f);

@@ -4,6 +4,8 @@
 // next; the loop in resume_chain() runs it. (g++ 12 makes tail calls of symmetric transfer only at -O2 and not under
 // sanitizers.) So a chain 100,000 tasks deep, or a million awaits in sequence, needs no stack.
 #pragma once
+#include "fusefs/sched/check.hpp"
+
 #include <coroutine>
 #include <exception>
 #include <optional>
@@ -16,7 +18,8 @@ class task;
 
 namespace detail {
 
-/// What resume_chain() runs when the present coroutine has suspended. One per machine thread; the model uses one thread.
+/// What resume_chain() runs when the present coroutine has suspended. One per machine thread; the model uses one
+/// thread.
 inline thread_local std::coroutine_handle<> next_coroutine{};
 
 struct promise_base {
@@ -70,8 +73,8 @@ inline void resume_chain(std::coroutine_handle<> h) {
     }
 }
 
-/// A coroutine that starts when it is awaited and is awaited once. Move-only; owns its frame. Exceptions propagate to the
-/// awaiter. Thread: all of a task runs on the thread of its scheduler.
+/// A coroutine that starts when it is awaited and is awaited once. Move-only; owns its frame. Exceptions propagate to
+/// the awaiter. Thread: all of a task runs on the thread of its scheduler.
 template <class T>
 class [[nodiscard]] task {
   public:
@@ -102,6 +105,7 @@ class [[nodiscard]] task {
             handle h;
             bool await_ready() const noexcept { return false; }
             void await_suspend(std::coroutine_handle<> parent) const noexcept {
+                DRAINLAB_CHECK(h && !h.promise().continuation);  // awaited once, and not moved away
                 h.promise().continuation = parent;
                 detail::next_coroutine = h;
             }
