@@ -60,15 +60,18 @@ function(drainlab_library)
   endif()
 endfunction()
 
-# drainlab_program(NAME drainfs SOURCES main.cpp DEPENDS ...): a program in bin/, installed.
+# drainlab_program(NAME drainfs SOURCES main.cpp DEPENDS ...): a program in bin/, installed; target `programs` builds them all.
+add_custom_target(programs)
 function(drainlab_program)
   cmake_parse_arguments(arg "NO_INSTALL" "NAME" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${arg_NAME} ${arg_SOURCES})
   target_include_directories(${arg_NAME} PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${arg_NAME} PRIVATE drainlab::warnings drainlab_flags ${arg_DEPENDS})
+  add_dependencies(programs ${arg_NAME})
   if(NOT arg_NO_INSTALL)
     install(TARGETS ${arg_NAME} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   endif()
 endfunction()
 
-find_package(Threads REQUIRED)
+include(${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/version.cmake)

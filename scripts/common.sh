@@ -1,0 +1,29 @@
+# Sourced by the scripts: where we are, and how we build.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+step() { printf '\n==> [%s] %s\n' "$(date +%H:%M:%S)" "$*"; }
+
+# Jobs at once: one per CPU we may use, fewer where memory is short (a Beast translation unit takes 1.2 GiB or so).
+jobs() {
+    local cpus memory
+    cpus=$(nproc)
+    memory=$(awk '/^MemAvailable:/ {print int($2 / 1258291)}' /proc/meminfo)
+    echo $((memory < 1 ? 1 : memory < cpus ? memory : cpus))
+}
+
+# build PRESET [TARGET...]: configures once and builds; prints a line a minute at least.
+build() {
+    local preset=$1
+    shift
+    step "configure and build: $preset ($(jobs) jobs)"
+    cmake --preset "$preset" >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; rm -f "build-$preset.log"; return 1; }
+    rm -f "build-$preset.log"
+    local targets=()
+    [ $# -eq 0 ] || targets=(--target "$@")
+    cmake --build --preset "$preset" -j "$(jobs)" "${targets[@]}" | if [ -t 1 ]; then cat; else thin_out; fi
+}
+
+# Off a terminal: every 25th step, and everything that is not a step (warnings, errors).
+thin_out() { awk '!/^\[[0-9]+\/[0-9]+\]/ || ++n % 25 == 1 {print; fflush()}'; }
