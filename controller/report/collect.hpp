@@ -1,0 +1,59 @@
+// From single unmounts to a cell: the only place where figures are computed.
+#pragma once
+
+#include "controller/measure/histogram.hpp"
+#include "controller/report/result.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace drainlab::report {
+
+/// One unmount. Phases in ns after the call began.
+struct umount_sample {
+    std::uint64_t umount_ns = 0;
+    std::optional<std::uint64_t> detached_ns, drain_begins_ns, drained_ns, dead_ns;
+    std::uint64_t drain_calls = 0, drain_waited = 0, drain_ns = 0;
+    std::uint64_t synchronize_ns = 0, barrier_ns = 0, flush_ns = 0;
+    std::uint64_t modelled_ns = 0;
+    std::optional<std::uint64_t> in_flight_at_entry;
+};
+
+/// What one cycle brought: its unmounts, and what the daemon counted meanwhile.
+struct cycle_sample {
+    std::vector<umount_sample> umounts;
+    switch_figures switches;
+    std::vector<std::uint64_t> synchronize_ns, barrier_ns, expedited_ns, switch_ns;
+    std::optional<lag_figures> loop_lag_us;
+    std::uint64_t guessed_bytes = 0, unknown_caller = 0;
+    std::vector<violation> violations;
+    std::vector<std::string> observations;
+};
+
+/// Gathers the cycles of one cell.
+class collector {
+  public:
+    collector(std::string scenario, std::string policy, std::string mounts = "drainfs");
+
+    void add(const cycle_sample& cycle);
+    std::size_t samples() const noexcept { return umounts_.size(); }
+    /// The cell as far as it has come. `weak` is still open: see finish().
+    cell make() const;
+
+  private:
+    cell base_;
+    std::vector<umount_sample> umounts_;
+    measure::histogram synchronize_, barrier_, expedited_, switching_;
+    std::vector<lag_figures> lags_;
+};
+
+/// Fills in what needs several cells: `weak` per scenario, and the comparison of every policy with `against` in
+/// scenarios that have it. `seed` seeds the intervals. Sorts cells by policy within a scenario, in the order given.
+void finish(result& r, const std::string& against, std::uint64_t seed);
+
+/// The share of calls that must have found switches in flight, over the global policies, for a cell not to be weak.
+inline constexpr double weak_below = 0.9;
+
+}  // namespace drainlab::report

@@ -1,0 +1,152 @@
+// What one run found out, as plain data. The real bench and the simulator fill the same structs; every format is
+// written from them (drainlab.result/1). Names and units are those of the JSON keys.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace drainlab::report {
+
+struct tool_info {
+    std::string name = "drainlab";
+    std::string version;
+    std::string git;
+};
+
+/// The machine. What a simulation does not have stays empty (`null`).
+struct environment_info {
+    std::string kernel;
+    int cpus = 0;
+    std::uint64_t memory_mib = 0;
+    std::optional<std::string> libfuse;
+    bool root = false;
+    std::optional<std::string> identity;      ///< cgroup, session
+    std::optional<std::string> cgroup_root;   ///< null with session
+    std::optional<std::string> memcg_death;   ///< inotify, poll
+    std::optional<std::string> umount_wait;   ///< gate, api
+    std::optional<std::string> detach_event;  ///< fanotify, mountinfo
+};
+
+/// How the run was made.
+struct run_info {
+    std::string mode = "real";  ///< real, sim
+    std::uint64_t seed = 0;
+    std::string profile;
+    std::string workload;
+    std::optional<std::string> umount;  ///< umount8, syscall
+    int samples = 0;                    ///< asked for, per cell
+    std::string order = "interleaved";
+    std::string started;  ///< UTC, ISO 8601
+    double elapsed_s = 0.0;
+};
+
+/// A spread in a unit the owner names.
+struct spread {
+    double p50 = 0.0;
+    double p95 = 0.0;
+    double max = 0.0;
+};
+
+/// The wall clock of the unmounts, ms.
+struct umount_figures {
+    double p50 = 0.0, p95 = 0.0, p99 = 0.0, max = 0.0, min = 0.0, mean = 0.0;
+    std::array<double, 2> p50_ci95{};
+};
+
+/// When each phase of an unmount was reached, ms after the call.
+struct phase_figures {
+    std::optional<spread> detached, drain_begins, drained, dead, returned;
+};
+
+/// Means over the calls that waited, ms.
+struct wait_parts {
+    double synchronize = 0.0, barrier = 0.0, flush = 0.0;
+};
+
+/// cgroup_writeback_umount() over all unmounts of a cell.
+struct drain_figures {
+    std::uint64_t calls = 0;
+    std::uint64_t waited = 0;  ///< calls that found switches in flight and waited for them
+    double total_ms = 0.0;
+    double per_call_us = 0.0;
+    std::optional<double> in_flight_mean;  ///< switches the policy saw in flight on entry
+    std::optional<wait_parts> parts_ms;    ///< null when no call waited
+};
+
+/// The model's own lengths during the cell, ms; null where none happened.
+struct rcu_figures {
+    std::optional<spread> synchronize, barrier, expedited, switching;
+};
+
+struct producer_counts {
+    std::uint64_t vote = 0, offline = 0, blkcg = 0;
+};
+
+struct switch_figures {
+    std::uint64_t queued = 0, done = 0, inodes = 0;
+    producer_counts by_producer;
+};
+
+struct lag_figures {
+    double p50 = 0.0, p99 = 0.0, max = 0.0;
+};
+
+struct violation {
+    std::string invariant;
+    std::string message;
+    std::optional<std::string> producer;
+};
+
+/// One scenario under one policy.
+struct cell {
+    std::string scenario;
+    std::string policy;
+    std::optional<std::string> namespace_policy;
+    std::string mounts = "drainfs";
+    std::uint64_t samples = 0;
+    bool weak = false;  ///< the global policies mostly had nothing to wait for: comparisons are close to empty
+    std::optional<umount_figures> umount_ms;  ///< null without a sample
+    std::vector<std::uint64_t> umount_ns;
+    phase_figures phases_ms;
+    drain_figures drain;
+    rcu_figures rcu_ms;
+    switch_figures switches;
+    std::optional<double> modelled_p50_ms;  ///< wall time in waits whose length follows from the profile
+    std::optional<lag_figures> loop_lag_us;
+    std::uint64_t guessed_bytes = 0;
+    std::uint64_t unknown_caller = 0;
+    std::vector<violation> violations;
+    std::vector<std::string> observations;
+};
+
+struct comparison {
+    std::string scenario;
+    std::string policy;
+    std::string against;
+    double p50_ratio = 0.0;
+    std::array<double, 2> ci95{};
+};
+
+struct result {
+    bool complete = true;
+    tool_info tool;
+    environment_info environment;
+    run_info run;
+    std::vector<cell> cells;
+    std::vector<comparison> comparisons;
+};
+
+/// The cell of a scenario and policy; null when the run has none.
+const cell* find_cell(const result& r, const std::string& scenario, const std::string& policy);
+
+/// Whether the policy's umount waits for switches of other superblocks too (base, race, rmbarrier, flush, ...).
+bool is_global(const std::string& policy);
+
+/// The order in which policies are shown: as the kernel got them, then by name.
+bool shown_before(const std::string& a, const std::string& b);
+
+}  // namespace drainlab::report
