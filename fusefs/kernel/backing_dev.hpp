@@ -32,6 +32,7 @@ struct bdi_writeback {
     backing_dev_info& bdi;
     memcg_ptr cg;
     const bool is_root;
+    const std::uint64_t seq;  ///< order of creation: the order in which two list_locks are taken
     std::int64_t refcnt{1};   ///< percpu_ref: the initial reference is dropped by cgwb_kill()
     bool dying{};             ///< percpu_ref_kill() was called
     bool released{};

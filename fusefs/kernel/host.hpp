@@ -67,6 +67,10 @@ struct host {
     std::unordered_map<bdi_writeback*, std::unique_ptr<bdi_writeback>> cgwbs;  ///< all but root wbs
     std::list<bdi_writeback*> offline_cgwbs;
     work_struct cleanup_offline_cgwbs_work;
+    std::list<memcg_ptr> dying_memcgs;  ///< their grace period is over, their offline callback is due
+    work_struct cgroup_destroy_work;
+    std::list<std::unique_ptr<work_struct>> one_shot_works;
+    std::uint64_t last_wb_seq{};
     std::vector<std::weak_ptr<super_block>> supers;
     bool flusher_enabled{true};  ///< periodic writeback; the explorer's worlds turn it off
 
@@ -75,6 +79,8 @@ struct host {
     std::function<void(const violation&)> on_violation;
     std::function<void(const trace_event&)> on_trace;
 
+    /// A work item used once; freed some time after it has run.
+    work_struct& one_shot_work(std::string name, std::function<task<>()> func);
     void violated(std::string invariant, std::string message, std::string_view by = {}, const super_block* sb = nullptr);
     void trace(std::string_view name, const super_block* sb, std::string_view key1 = {}, std::int64_t v1 = 0,
                std::string_view key2 = {}, std::int64_t v2 = 0) const;

@@ -61,6 +61,7 @@ struct inode {
     frn_memory frn;
     address_space i_mapping;
     instant dirtied_when{};
+    producer switched_by{};  ///< who asked for its latest switch; meaningful while I_WB_SWITCH is set
 
     io_list on_list{io_list::none};
     std::list<inode*>::iterator on_list_at{};
@@ -98,7 +99,14 @@ task<> iput(inode& i);
 /// The last name and handle are gone (FORGET, unlink): evicted when clean and unreferenced.
 task<> inode_drop_dentry(inode& i);
 
-// for writeback.cpp and isw.cpp
+/// The owner's wb with its list_lock held.
+struct locked_wb {
+    bdi_writeback* wb{};
+    sched::spinlock::guard lock;
+};
+/// locked_inode_to_wb_and_lock_list(): the owner may change until its lock is held. Precondition: the inode has an owner.
+task<locked_wb> inode_to_wb_and_lock_list(inode& i);
+/// Both need the list_lock of the inode's wb.
 void inode_io_list_move(inode& i, bdi_writeback& wb, io_list to);
 void inode_io_list_del(inode& i);
 /// evict(): takes list_lock, drops pages and owner, touches the superblock's percpu counters. `i` is gone afterwards.

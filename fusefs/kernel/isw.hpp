@@ -21,15 +21,17 @@ struct isw {
     bdi_writeback* new_wb{};     ///< referenced
     std::vector<inode*> inodes;  ///< referenced, I_WB_SWITCH set
     rcu::read_section reader;    ///< +race: the section that covers prepare .. queue
-    work_struct work;            ///< before v6.18: one work item per switch
     instant prepared{}, queued{};
 };
 
 /// inode_switch_wbs(): asks for `i` to be moved to the wb of memcg `to`. Silent on any failure, as the kernel is.
+/// The protocol is the superblock's drain policy.
 task<> inode_switch_wbs(inode& i, memcg_id to, producer by);
 /// The locked half of inode_prepare_wbs_switch(), the same in every version: under i_lock, refuse a superblock that is not
 /// active, an inode that is being switched, freed or is there already; else set I_WB_SWITCH and take a reference.
 task<bool> inode_prepare_locked(inode& i, const bdi_writeback& new_wb);
+/// From prepared to queued: counts, wakes who waits for a switch of the superblock, and lets the policy's era take over.
+void isw_queue(isw& s);
 /// wb_queue_isw(): onto the target's list; queues the target's work if the list was empty.
 void wb_queue_isw(bdi_writeback& wb, isw& s);
 /// inode_switch_wbs_work_fn(): everything queued towards `wb`, after one grace period.

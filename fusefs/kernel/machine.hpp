@@ -12,6 +12,10 @@ class machine {
     virtual int cpus() const = 0;
     /// Was `cpu` ever non-idle in [from, to]? An idle CPU is in an extended quiescent state.
     virtual bool busy(int cpu, sched::instant from, sched::instant to) const = 0;
+    /// Was `cpu` idle at any moment in [from, to]? Then it has passed through a quiescent state.
+    virtual bool ever_idle(int cpu, sched::instant, sched::instant to) const { return !busy(cpu, to, to); }
+    /// How long from `t` until the host runs this (busy) vCPU again: what an interrupt waits for on an overcommitted host.
+    virtual sched::nanoseconds run_delay(int, sched::instant) const { return sched::nanoseconds{0}; }
     /// The first tick of `cpu` strictly after `t`, jitter included. Deterministic for one (cpu, tick number).
     virtual sched::instant next_tick(int cpu, sched::instant t) const = 0;
     /// Spends CPU time on the current fiber's CPU. Real mode: a timer, or nothing; simulation: contends for the CPU.

@@ -57,6 +57,7 @@ struct super_block : std::enable_shared_from_this<super_block> {
     std::int64_t own_in_flight{};            ///< inodes of this superblock between prepare and the worker's put, any policy
     switch_stats switches;
     drain_stats drain;
+    bool drain_waited{};                     ///< this call of cgroup_writeback_umount() had to wait
     shutdown_phases phases;
     nanoseconds drain_hold{0};               ///< fault: the drain takes at least this long, counted from its beginning
     bool drain_hold_every{};

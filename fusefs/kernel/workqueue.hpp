@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <string>
 
 #include "fusefs/kernel/machine.hpp"
@@ -25,6 +27,8 @@ struct work_struct {
     int colour{};         ///< the flush colour it was queued with
     int cpu{};            ///< where it was queued
     bool requeued{};      ///< queued again while running
+    bool cancelling{};    ///< cancel_sync() waits for it: it cannot be queued
+    std::uint64_t queued_count{}, done_count{};  ///< how often it was queued, and the last of these that is over
 };
 
 /// struct delayed_work
@@ -64,6 +68,33 @@ class workqueue {
     std::size_t running() const noexcept { return running_; }
 
   private:
+    static constexpr int colours = 16;  // WORK_NR_COLORS
+    static constexpr int next(int colour) noexcept { return (colour + 1) % colours; }
+    /// One queued item on its way to a worker. The work may be gone if it was cancelled.
+    struct item {
+        work_struct* work;
+        std::uint64_t count;
+        bool cancelled{};
+    };
+    /// struct wq_flusher
+    struct flusher {
+        int colour;
+        bool done{};
+    };
+    struct pool {
+        int active{};
+        std::deque<std::shared_ptr<item>> inactive;  // beyond max_active
+    };
+
+    sched::task<> worker(std::shared_ptr<item> it, int pool_cpu);
+    sched::task<> timer(std::uint64_t id, sched::instant due);
+    void start(std::shared_ptr<item> it, int pool_cpu);
+    void finish(work_struct& work, std::uint64_t count);
+    void retire(int colour);
+    void drop(work_struct& work);
+    void settle();
+    int this_cpu() const;
+
     sched::scheduler& sched_;
     machine& machine_;
     std::string name_;
@@ -71,6 +102,14 @@ class workqueue {
     bool unbound_;
     std::deque<work_struct*> pending_;
     std::size_t running_{};
+    std::map<int, pool> pools_;  // by CPU; -1: unbound
+    std::map<work_struct*, std::shared_ptr<item>> waiting_items_;
+    std::map<std::uint64_t, delayed_work*> timers_;
+    std::uint64_t last_timer_{};
+
+    int work_colour_{}, flush_colour_{};
+    std::array<int, colours> in_flight_{};
+    std::deque<flusher*> flushers_, overflow_;
 };
 
 }  // namespace drainlab::kernel

@@ -146,6 +146,10 @@ class scheduler {
     /// Makes every pass through `at` last `width` (0 takes it back). Real and simulated schedulers only.
     void widen(point at, nanoseconds width);
 
+    /// Destroys all fibers, newest first, and spawns no more. Whoever owns what the fibers refer to calls it before that goes;
+    /// derived destructors call it while their virtual functions still stand.
+    void drop_all() noexcept;
+
     /// The memory model that shared variables go through, or null: plain memory (see shared.hpp).
     memory_model* memory() const noexcept { return memory_; }
 
@@ -164,9 +168,6 @@ class scheduler {
     /// The earliest live deadline, or instant::max().
     instant next_deadline();
     nanoseconds width_of(point at) const noexcept;
-    /// Destroys all fibers. Derived destructors call it first, while their virtual functions still stand.
-    void drop_all() noexcept;
-
     const std::deque<fiber*>& ready() const noexcept { return ready_; }
     /// Fibers of kind thread that have not ended.
     std::size_t live_threads() const noexcept { return live_threads_; }

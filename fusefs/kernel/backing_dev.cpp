@@ -1,0 +1,169 @@
+#include "fusefs/kernel/backing_dev.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "fusefs/kernel/host.hpp"
+#include "fusefs/kernel/isw.hpp"
+#include "fusefs/kernel/writeback.hpp"
+
+namespace drainlab::kernel {
+
+namespace {
+
+void bdi_free_if_unused(backing_dev_info& bdi) {
+    if (bdi.registered || bdi.wb_list.size() > 1) return;
+    host& h = bdi.h;
+    std::erase(bdi.wb_list, bdi.wb.get());
+    h.bdis.remove_if([&](const auto& b) { return b.get() == &bdi; });
+}
+
+// cgwb_release_workfn(): the last reference is gone.
+task<> cgwb_release_workfn(bdi_writeback& wb) {
+    host& h = wb.bdi.h;
+    co_await h.bdi_wq.cancel_sync(wb.dwork);
+    DRAINLAB_CHECK(!wb.has_dirty_io() && wb.b_attached.empty() && wb.switch_wbs_ctxs.empty());
+    h.offline_cgwbs.remove(&wb);
+    std::erase(wb.bdi.wb_list, &wb);
+    bdi_writeback* const gone = &wb;
+    backing_dev_info* const bdi = &wb.bdi;
+    h.rcu.call([&h, gone, bdi] {
+        h.cgwbs.erase(gone);
+        bdi_free_if_unused(*bdi);
+    });
+}
+
+void init_works(bdi_writeback& wb) {
+    wb.dwork.work.name = "wb_workfn";
+    wb.dwork.work.func = [&wb] { return wb_workfn(wb); };
+    wb.switch_work.name = "inode_switch_wbs_work_fn";
+    wb.switch_work.func = [&wb] { return inode_switch_wbs_work_fn(wb); };
+    wb.release_work.name = "cgwb_release_workfn";
+    wb.release_work.func = [&wb] { return cgwb_release_workfn(wb); };
+}
+
+}  // namespace
+
+bdi_writeback::bdi_writeback(backing_dev_info& on, memcg_ptr of, bool root)
+    : bdi{on},
+      cg{std::move(of)},
+      is_root{root},
+      seq{++on.h.last_wb_seq},
+      list_lock{on.h.sched, "wb->list_lock"},
+      bw_time_stamp{on.h.sched.now()},
+      last_old_flush{on.h.sched.now()} {
+    init_works(*this);
+}
+
+std::list<inode*>& bdi_writeback::list(io_list which) {
+    switch (which) {
+        case io_list::b_dirty: return b_dirty;
+        case io_list::b_io: return b_io;
+        case io_list::b_more_io: return b_more_io;
+        case io_list::b_attached: return b_attached;
+        case io_list::none: break;
+    }
+    DRAINLAB_CHECK(!"no list");
+    return b_dirty;
+}
+
+backing_dev_info::backing_dev_info(host& on, std::string called)
+    : h{on}, name{std::move(called)}, wb_switch_rwsem{on.sched, "bdi->wb_switch_rwsem"} {
+    wb = std::make_unique<bdi_writeback>(*this, on.root_memcg, true);
+    wb_list.push_back(wb.get());
+}
+
+backing_dev_info& bdi_register(host& h, std::string name) {
+    return *h.bdis.emplace_back(std::make_unique<backing_dev_info>(h, std::move(name)));
+}
+
+void bdi_unregister(backing_dev_info& bdi) {
+    bdi.registered = false;
+    const auto live = bdi.cgwb_tree;
+    for (const auto& [id, wb] : live) cgwb_kill(*wb);
+    // The root wb's flusher may be in the middle of a turn: the bdi goes after a grace period, from a callback.
+    host& h = bdi.h;
+    h.system_wq.queue(h.one_shot_work("bdi_put", [&h, b = &bdi]() -> task<> {
+        co_await h.bdi_wq.cancel_sync(b->wb->dwork);
+        co_await h.isw_wq.flush_work(b->wb->switch_work);
+        h.rcu.call([b] { bdi_free_if_unused(*b); });
+    }));
+}
+
+bdi_writeback& wb_get_create(backing_dev_info& bdi, const memcg_ptr& m) {
+    if (!m || !m->parent || !m->online() || !bdi.registered) return *bdi.wb;
+    if (const auto found = bdi.cgwb_tree.find(m->id); found != bdi.cgwb_tree.end()) {
+        wb_get(*found->second);
+        return *found->second;
+    }
+    auto made = std::make_unique<bdi_writeback>(bdi, m, false);
+    bdi_writeback& wb = *made;
+    bdi.h.cgwbs.emplace(&wb, std::move(made));
+    bdi.cgwb_tree.emplace(m->id, &wb);
+    bdi.wb_list.push_back(&wb);
+    m->cgwb_list.push_back(&wb);
+    wb_get(wb);
+    return wb;
+}
+
+bool wb_tryget(bdi_writeback& wb) {
+    if (!wb.is_root && wb.refcnt == 0) return false;
+    wb_get(wb);
+    return true;
+}
+
+void wb_get(bdi_writeback& wb) {
+    if (wb.is_root) return;
+    DRAINLAB_CHECK(wb.refcnt > 0);
+    ++wb.refcnt;
+}
+
+void wb_put(bdi_writeback& wb, std::int64_t n) {
+    if (wb.is_root || n == 0) return;
+    DRAINLAB_CHECK(wb.refcnt >= n);
+    wb.refcnt -= n;
+    if (wb.refcnt > 0) return;
+    DRAINLAB_CHECK(wb.dying && !wb.released);
+    wb.released = true;
+    wb.bdi.h.cgwb_release_wq.queue(wb.release_work);
+}
+
+void cgwb_kill(bdi_writeback& wb) {
+    if (wb.dying) return;
+    wb.dying = true;
+    wb.bdi.cgwb_tree.erase(wb.cg->id);
+    std::erase(wb.cg->cgwb_list, &wb);
+    wb.bdi.h.offline_cgwbs.push_back(&wb);
+    wb_put(wb);  // percpu_ref_kill()
+}
+
+void wb_update_bandwidth(bdi_writeback& wb, bool force) {
+    constexpr auto interval = std::chrono::milliseconds{200};  // BANDWIDTH_INTERVAL: max(HZ/5, 1)
+    constexpr std::int64_t period_ms = 4096;                   // roundup_pow_of_two(3 * HZ), here in 1/1024 s
+    const instant now = wb.bdi.h.sched.now();
+    if (!force && now - wb.bw_time_stamp < interval) return;
+    const std::int64_t elapsed = (now - wb.bw_time_stamp) * 1024 / std::chrono::seconds{1};
+    if (elapsed <= 0) return;
+    const std::uint64_t written = wb.stat_written - wb.written_stamp;
+    wb.bw_time_stamp = now;
+    wb.written_stamp = wb.stat_written;
+    if (written == 0 && elapsed > 1024) return;  // idle for a second: keep the old estimate (inode_to_wb idle reset)
+
+    // wb_update_write_bandwidth(): bw = written / elapsed, mixed into the old value by elapsed / period.
+    std::uint64_t bw = written * 1024;
+    const std::uint64_t old = wb.write_bandwidth;
+    std::uint64_t avg = wb.avg_write_bandwidth;
+    if (elapsed > period_ms) {
+        bw /= static_cast<std::uint64_t>(elapsed);
+        avg = bw;
+    } else {
+        bw += old * static_cast<std::uint64_t>(period_ms - elapsed);
+        bw >>= std::bit_width(static_cast<std::uint64_t>(period_ms)) - 1;
+        if (avg > old && old >= bw) avg -= (avg - old) >> 3;
+        if (avg < old && old <= bw) avg += (old - avg) >> 3;
+    }
+    wb.avg_write_bandwidth = std::max<std::uint64_t>(avg, 1);
+    wb.write_bandwidth = bw;
+}
+
+}  // namespace drainlab::kernel
