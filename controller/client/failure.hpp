@@ -3,6 +3,7 @@
 
 #include <boost/outcome/basic_result.hpp>
 #include <boost/outcome/policy/terminate.hpp>
+#include <boost/outcome/try.hpp>
 
 #include <string>
 #include <utility>
@@ -31,7 +32,9 @@ struct failure {
     int http_status = 0;  ///< the answer's status, 0 when there was none
 };
 
-/// A value or a failure. Observing the wrong one ends the process.
+/// A value or a failure. Observing the wrong one ends the process. BOOST_OUTCOME_TRY hands failures upwards. It has no
+/// default value, so asio::co_spawn() takes no awaitable<result<T>>: wrap it in an awaitable<void> that stores the
+/// outcome.
 template <class T>
 using result = BOOST_OUTCOME_V2_NAMESPACE::basic_result<T, failure, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
 

@@ -68,4 +68,11 @@ class private_daemon {
 /// open to others (exit 2).
 result<std::string> socket_path(const std::string& given);
 
+/// A fresh 0700 directory `<prefix>-<our pid>-XXXXXX` in the default socket directory. The caller removes it.
+result<std::string> private_directory(const std::string& prefix);
+
+/// The socket's companions: `X.log` and `X.state` for `X.sock` (docs/api.md).
+std::string log_beside(const std::string& socket);
+std::string state_beside(const std::string& socket);
+
 }  // namespace drainlab::client

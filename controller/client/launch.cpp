@@ -1,0 +1,204 @@
+#include "controller/client/launch.hpp"
+
+#include "controller/client/client.hpp"
+#include "controller/client/leftovers.hpp"
+#include "controller/client/process.hpp"
+#include "controller/client/spawn.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <sstream>
+#include <thread>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace drainlab::client {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds start_limit{15'000};
+constexpr off_t largest_log = 1 << 20;
+
+std::string stem_of(const std::string& socket) {
+    return socket.size() > 5 && socket.ends_with(".sock") ? socket.substr(0, socket.size() - 5) : socket;
+}
+
+/// An exclusive flock on the socket's directory: nothing needs to be made for it, nothing to be removed.
+class start_lock {
+  public:
+    static result<start_lock> take(const std::string& directory) {
+        start_lock lock;
+        lock.fd_ = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (lock.fd_ < 0) return system_failure(directory, errno, exit_code::usage);
+        const auto end = std::chrono::steady_clock::now() + 2 * start_limit;
+        while (flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK && errno != EINTR) return system_failure("flock " + directory, errno);
+            if (std::chrono::steady_clock::now() > end)
+                return failure{"timed_out",
+                               "somebody has held the lock on " + directory + " for too long",
+                               {},
+                               exit_code::timed_out,
+                               0};
+            std::this_thread::sleep_for(milliseconds(5));
+        }
+        return lock;
+    }
+    start_lock(start_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    start_lock& operator=(start_lock&&) = delete;
+    ~start_lock() {
+        if (fd_ >= 0) close(fd_);
+    }
+
+  private:
+    start_lock() = default;
+    int fd_ = -1;
+};
+
+void bound_log(const std::string& log) {
+    struct stat s {};
+    if (lstat(log.c_str(), &s) == 0 && S_ISREG(s.st_mode) && s.st_size > largest_log) [[maybe_unused]]
+        const int ignored = truncate(log.c_str(), 0);
+}
+
+std::vector<std::string> arguments(const std::string& program, const std::string& socket, const std::string& log,
+                                   const daemon_options& o) {
+    std::vector<std::string> args{program, "--socket", socket, "--log", log};
+    const auto add = [&](const char* name, const std::optional<std::string>& value) {
+        if (value) args.insert(args.end(), {name, *value});
+    };
+    // A file given by a relative path must be found from /, where the daemon lives.
+    auto profile = o.profile;
+    if (profile && access(profile->c_str(), R_OK) == 0) profile = fs::absolute(*profile).string();
+    add("--profile", profile);
+    add("--policy", o.policy);
+    add("--identity", o.identity);
+    add("--cgroup-root", o.cgroup_root);
+    add("--umount-wait", o.umount_wait);
+    add("--page-cache", o.page_cache);
+    if (o.linger) add("--linger", fmt::format("{}ms", o.linger->count()));
+    return args;
+}
+
+}  // namespace
+
+std::string log_beside(const std::string& socket) { return stem_of(socket) + ".log"; }
+std::string state_beside(const std::string& socket) { return stem_of(socket) + ".state"; }
+
+result<std::string> find_program(const std::string& name) {
+    std::error_code ec;
+    const fs::path self = fs::read_symlink("/proc/self/exe", ec);
+    const fs::path beside = self.parent_path() / name;
+    if (!ec && access(beside.c_str(), X_OK) == 0) return beside.string();
+    const char* path = std::getenv("PATH");
+    std::istringstream folders(path ? path : "/usr/local/bin:/usr/bin:/bin");
+    for (std::string folder; std::getline(folders, folder, ':');) {
+        const fs::path candidate = fs::path(folder) / name;
+        if (folder.starts_with('/') && access(candidate.c_str(), X_OK) == 0) return candidate.string();
+    }
+    return failure{"no_program",
+                   fmt::format("the program {} is neither beside {} nor on PATH", name, self.string()),
+                   {},
+                   exit_code::cannot_run,
+                   0};
+}
+
+result<void> ensure_daemon(const std::string& socket, const daemon_options& options) {
+    BOOST_OUTCOME_TRY(auto lock, start_lock::take(fs::path(socket).parent_path().string()));
+    const auto health = blocking_client(socket).get("/health", milliseconds(5'000));
+    if (health) return success();
+    if (health.error().code != "no_daemon") return health.error();  // it is there, but foreign or silent
+    BOOST_OUTCOME_TRY(auto program, find_program("drainfs"));
+    const std::string log = log_beside(socket);
+    bound_log(log);
+    BOOST_OUTCOME_TRY(auto started, spawn_daemon({arguments(program, socket, log, options), log, true, -1}));
+    return await_ready(started.ready_fd, log, start_limit);
+}
+
+result<private_daemon> private_daemon::start(daemon_options options) {
+    if (!options.linger) options.linger = milliseconds(0);
+    BOOST_OUTCOME_TRY(auto program, find_program("drainfs"));
+    private_daemon d;
+    BOOST_OUTCOME_TRY(d.directory_, private_directory("private"));
+    clean_private_directories(fs::path(d.directory_).parent_path().string());
+    d.socket_ = d.directory_ + "/drainfs.sock";
+    d.log_ = log_beside(d.socket_);
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return system_failure("pipe", errno);
+    d.lifeline_ = ends[1];
+    auto started = spawn_daemon({arguments(program, d.socket_, d.log_, options), d.log_, false, ends[0]});
+    close(ends[0]);
+    if (!started) return started.error();
+    d.pid_ = started.value().pid;
+    auto ready = await_ready(started.value().ready_fd, d.log_, start_limit);
+    if (!ready) {
+        failure why = ready.error();
+        if (why.hint == "its log is " + d.log_) why.hint.clear();  // it goes with the directory
+        return why;
+    }
+    return d;
+}
+
+private_daemon::private_daemon(private_daemon&& other) noexcept { *this = std::move(other); }
+
+private_daemon& private_daemon::operator=(private_daemon&& other) noexcept {
+    std::swap(directory_, other.directory_);
+    std::swap(socket_, other.socket_);
+    std::swap(log_, other.log_);
+    std::swap(pid_, other.pid_);
+    std::swap(lifeline_, other.lifeline_);
+    std::swap(status_, other.status_);
+    return *this;
+}
+
+private_daemon::~private_daemon() { [[maybe_unused]] const auto dropped = stop(milliseconds(10'000)); }
+
+bool private_daemon::has_died() {
+    if (pid_ < 0) return true;
+    const auto ended = wait_child(pid_, milliseconds(0));
+    if (!ended) return false;
+    status_ = *ended;
+    pid_ = -1;
+    return true;
+}
+
+result<int> private_daemon::stop(milliseconds limit) {
+    if (lifeline_ >= 0) close(std::exchange(lifeline_, -1));
+    bool killed = false;
+    if (pid_ > 0) {
+        auto ended = wait_child(pid_, limit);
+        if (!ended) {
+            killed = true;
+            kill(pid_, SIGKILL);
+            ended = wait_child(pid_, milliseconds(10'000));
+        }
+        status_ = ended.value_or(0);
+        pid_ = -1;
+    }
+    if (!directory_.empty()) {
+        clean_socket(socket_);
+        std::error_code ec;
+        fs::remove_all(std::exchange(directory_, {}), ec);
+    }
+    if (killed)
+        return failure{"timed_out",
+                       "drainfs did not end within " + std::to_string(limit.count()) + " ms and was killed",
+                       {},
+                       exit_code::timed_out,
+                       0};
+    return status_;
+}
+
+}  // namespace drainlab::client
