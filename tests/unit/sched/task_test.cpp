@@ -73,7 +73,8 @@ TEST_CASE("a moved task leaves an empty one behind", "[task]") {
     CHECK_FALSE(a);  // NOLINT(bugprone-use-after-move): that is the point
     REQUIRE(b);
     a = std::move(b);
-    CHECK(run(std::move(a)) == 1);
+    const int result = run(std::move(a));
+    CHECK(result == 1);
 }
 
 TEST_CASE("a task that is replaced or dropped destroys its frame", "[task]") {
