@@ -21,9 +21,9 @@ void give_up(isw* s) {
 
 }  // namespace
 
-task<bool> inode_prepare_locked(inode& i, const bdi_writeback& new_wb) {
+task<bool> inode_prepare_locked(inode& i, const bdi_writeback& new_wb, bool test_active) {
     const auto guard = co_await i.i_lock.lock();
-    if (!i.i_sb->active()) co_return false;
+    if (test_active && !i.i_sb->active()) co_return false;
     if (i.i_state & (I_WB_SWITCH | I_FREEING | I_WILL_FREE)) co_return false;
     if (i.i_wb == &new_wb) co_return false;
     i.i_state |= I_WB_SWITCH;
@@ -57,10 +57,10 @@ task<> inode_switch_wbs(inode& i, memcg_id to, producer by) {
     s->prepared = h.sched.now();
     h.trace("isw_prepared", &sb, "ino", static_cast<std::int64_t>(i.i_ino));
     co_await h.sched.preempt(point::isw_prepared);
-    isw_queue(*s);
+    co_await isw_queue(*s);
 }
 
-void isw_queue(isw& s) {
+task<> isw_queue(isw& s) {
     host& h = s.h;
     s.queued = h.sched.now();
     ++h.switches.queued;
@@ -78,9 +78,11 @@ void isw_queue(isw& s) {
                 static_cast<std::int64_t>(s.new_wb->id()));
     }
     s.policy.before_queue(s);
-    s.policy.queue(s);
-    s.policy.after_queue(h);
-    s.policy.window_closes(s);
+    const drain_policy& policy = s.policy;
+    policy.queue(s);
+    policy.window_closes(s);  // `s` is gone once we await
+    if (policy.counts_after_queue()) co_await h.sched.preempt(point::isw_uncounted);
+    policy.after_queue(h);
 }
 
 void wb_queue_isw(bdi_writeback& wb, isw& s) {

@@ -29,9 +29,10 @@ struct isw {
 task<> inode_switch_wbs(inode& i, memcg_id to, producer by);
 /// The locked half of inode_prepare_wbs_switch(), the same in every version: under i_lock, refuse a superblock that is not
 /// active, an inode that is being switched, freed or is there already; else set I_WB_SWITCH and take a reference.
-task<bool> inode_prepare_locked(inode& i, const bdi_writeback& new_wb);
+/// `test_active` false: before v4.5, SB_ACTIVE was not looked at.
+task<bool> inode_prepare_locked(inode& i, const bdi_writeback& new_wb, bool test_active = true);
 /// From prepared to queued: counts, wakes who waits for a switch of the superblock, and lets the policy's era take over.
-void isw_queue(isw& s);
+task<> isw_queue(isw& s);
 /// wb_queue_isw(): onto the target's list; queues the target's work if the list was empty.
 void wb_queue_isw(bdi_writeback& wb, isw& s);
 /// inode_switch_wbs_work_fn(): everything queued towards `wb`, after one grace period.

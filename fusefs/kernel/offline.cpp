@@ -33,7 +33,7 @@ task<> prepare_batch(bdi_writeback& wb, isw& s) {
 }  // namespace
 
 task<bool> cleanup_offline_cgwb(bdi_writeback& wb) {
-    if (wb.b_attached.empty()) co_return false;
+    if (wb.b_attached.empty() || !wb.b_attached.front()->i_sb->policy->offline_cleanup()) co_return false;
     host& h = wb.bdi.h;
     auto* const s = new isw(h, *wb.b_attached.front()->i_sb->policy, producer::offline, nullptr);
     s->policy.begin_switch(*s);
@@ -54,7 +54,7 @@ task<bool> cleanup_offline_cgwb(bdi_writeback& wb) {
     const bool full = s->inodes.size() == WB_MAX_INODES_PER_ISW;
     s->prepared = h.sched.now();
     co_await h.sched.preempt(point::isw_before_queue);
-    isw_queue(*s);
+    co_await isw_queue(*s);
     co_return full;
 }
 

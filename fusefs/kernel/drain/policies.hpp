@@ -6,12 +6,78 @@
 
 namespace drainlab::kernel {
 
+/// Before v5.14: one RCU callback and one work item per switch, counted late or not at all, no offline cleanup.
+class early_policy : public drain_policy {
+  public:
+    switch_era era() const override { return switch_era::per_isw; }
+    bool offline_cleanup() const override { return false; }
+    void begin_switch(isw&) const override {}
+    void abandon(isw&) const override {}
+};
+
+class none_policy : public early_policy {
+  public:
+    std::string_view id() const override { return "none"; }
+    std::string_view summary() const override { return "nothing"; }
+    std::string_view versions() const override { return "4.2 - 4.4"; }
+    task<bool> prepare(isw& s, inode& i, const bdi_writeback& new_wb) const override;
+    void end_of_switch(isw&) const override {}
+    task<> drain(super_block& sb) const override;
+};
+
+class pin_super_policy : public none_policy {
+  public:
+    std::string_view id() const override { return "pin_super"; }
+    std::string_view summary() const override { return "nothing; the switch holds the superblock"; }
+    std::string_view versions() const override { return "4.5-rc"; }
+    task<bool> prepare(isw& s, inode& i, const bdi_writeback& new_wb) const override;
+    task<> put_inode(isw& s, inode& i) const override;
+};
+
+class flush_policy : public early_policy {
+  public:
+    std::string_view id() const override { return "flush"; }
+    std::string_view summary() const override { return "synchronize_rcu, flush"; }
+    std::string_view versions() const override { return "4.5 - 5.1"; }
+    void before_queue(isw& s) const override;
+    task<> drain(super_block& sb) const override;
+};
+
+class barrier_policy : public early_policy {
+  public:
+    std::string_view id() const override { return "barrier"; }
+    std::string_view summary() const override { return "rcu_barrier, flush"; }
+    std::string_view versions() const override { return "5.2 - 5.13"; }
+    bool counts_after_queue() const override { return true; }
+    void after_queue(host& h) const override;
+    task<> drain(super_block& sb) const override;
+};
+
+class persb_2019_policy : public early_policy {
+  public:
+    std::string_view id() const override { return "persb_2019"; }
+    std::string_view summary() const override { return "synchronize_rcu, then flushes until this superblock's counter is 0"; }
+    std::string_view versions() const override { return "posted April 2019, not merged"; }
+    void before_queue(isw& s) const override;
+    task<> put_inode(isw& s, inode& i) const override;
+    void end_of_switch(isw&) const override {}
+    task<> drain(super_block& sb) const override;
+};
+
 class base_policy : public drain_policy {
   public:
     std::string_view id() const override { return "base"; }
     std::string_view summary() const override { return "rcu_barrier, flush"; }
     std::string_view versions() const override { return "6.18 - 7.1"; }
     task<> drain(super_block& sb) const override;
+};
+
+class rework_policy : public base_policy {
+  public:
+    std::string_view id() const override { return "rework"; }
+    std::string_view summary() const override { return "rcu_barrier (pushes queue_rcu_work), flush"; }
+    std::string_view versions() const override { return "5.14 - 6.17"; }
+    switch_era era() const override { return switch_era::rcu_work; }
 };
 
 class race_policy : public base_policy {

@@ -23,6 +23,8 @@ class drain_policy {
     virtual std::string_view summary() const = 0;
     virtual std::string_view versions() const = 0;
     virtual switch_era era() const { return switch_era::per_wb; }
+    /// Whether dying cgroups' inodes are cleaned up at all: since v5.14.
+    virtual bool offline_cleanup() const { return true; }
 
     // ---- the switcher, in this order ------------------------------------------------------------------------------
     /// The switch exists; nothing is prepared. Default: isw_nr_in_flight++ (since v5.14 before the superblock is tested).
@@ -35,10 +37,12 @@ class drain_policy {
     virtual void before_queue(isw&) const {}
     /// Hands the switch to its era's machinery. It may be done, and `s` gone, as soon as the caller awaits.
     virtual void queue(isw& s) const;
-    /// Queued. `h` because `s` may be gone.
-    virtual void after_queue(host&) const {}
     /// Closes what window_opens() opened; also on failure.
     virtual void window_closes(isw&) const {}
+    /// Whether after_queue() is where the switch is counted (v5.2 - 5.13).
+    virtual bool counts_after_queue() const { return false; }
+    /// Queued. `h` because the switch may be gone.
+    virtual void after_queue(host&) const {}
     /// Nothing could be prepared: takes begin_switch() back.
     virtual void abandon(isw& s) const;
 

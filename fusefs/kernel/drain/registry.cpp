@@ -3,11 +3,19 @@
 namespace drainlab::kernel {
 
 const std::vector<const drain_policy*>& drain_policies() {
+    static const none_policy none;
+    static const pin_super_policy pin_super;
+    static const flush_policy flush;
+    static const barrier_policy barrier;
+    static const rework_policy rework;
     static const base_policy base;
     static const race_policy race;
     static const rmbarrier_policy rmbarrier;
     static const persb_policy persb;
-    static const std::vector<const drain_policy*> all{&base, &race, &rmbarrier, &persb};  // oldest to newest
+    static const persb_2019_policy persb_2019;
+    // oldest kernel to newest; what was never merged comes last
+    static const std::vector<const drain_policy*> all{&none, &pin_super, &flush,     &barrier, &rework,
+                                                      &base, &race,      &rmbarrier, &persb,   &persb_2019};
     return all;
 }
 
