@@ -5,6 +5,7 @@
 namespace drainlab::kernel {
 
 using sched::instant;
+using sched::nanoseconds;
 using sched::task;
 
 workqueue::workqueue(sched::scheduler& sched, machine& cpu_model, std::string name, int max_active, bool unbound)
@@ -102,33 +103,37 @@ void workqueue::drop(work_struct& work) {
         waiting_items_.erase(it);
     }
     work.pending = work.requeued = false;
-    if (!work.running) work.done_count = work.queued_count;
+    --work.queued_count;
     sched_.wake_all(&work);
     retire(work.colour);
 }
 
 task<> workqueue::flush_work(work_struct& work) {
     const std::uint64_t last = work.queued_count;
-    while (work.done_count < last) co_await sched_.wait_on(&work, "flush_work()");
+    while (work.done_count < std::min(last, work.queued_count)) co_await sched_.wait_on(&work, "flush_work()");
 }
 
 // ---- delayed and RCU work ------------------------------------------------------------------------------------------
 
 bool workqueue::mod_delayed(delayed_work& work, nanoseconds delay) {
-    const bool was_armed = work.armed;
-    if (work.work.pending || work.work.cancelling) return was_armed;
-    if (was_armed) timers_.erase(work.epoch);
+    const bool was_pending = work.armed || work.work.pending;
+    if (work.work.cancelling) return was_pending;
+    if (work.armed) timers_.erase(work.epoch);
     work.armed = false;
+    if (work.work.pending) {
+        if (delay <= nanoseconds{0}) return true;
+        drop(work.work);
+    }
     if (delay <= nanoseconds{0}) {
         queue(work.work);
-        return was_armed;
+        return was_pending;
     }
     work.armed = true;
     work.epoch = ++last_timer_;
     work.due = sched_.now() + delay;
     timers_[work.epoch] = &work;
     sched_.spawn("timer of " + work.work.name, timer(work.epoch, work.due), sched::fiber_kind::service);
-    return was_armed;
+    return was_pending;
 }
 
 bool workqueue::queue_delayed(delayed_work& work, nanoseconds delay) {
