@@ -7,8 +7,8 @@ namespace drainlab::kernel {
 using sched::instant;
 
 namespace {
-constexpr std::uint64_t the_model = ~0ull;           // a holder that is no caller
-constexpr nanoseconds shortest_timer{100'000};       // below this the machine's own timer slack is the larger part
+constexpr std::uint64_t the_model = ~0ull;      // a holder that is no caller
+constexpr nanoseconds shortest_timer{100'000};  // below this the machine's own timer slack is the larger part
 }  // namespace
 
 machine_real::machine_real(sched::scheduler& sched, const profile& p, std::uint64_t seed)

@@ -1,10 +1,10 @@
 // The modelled machine in real mode: its CPUs are kept busy by the callers that the daemon sees.
 #pragma once
-#include <vector>
-
 #include "fusefs/kernel/machine.hpp"
 #include "fusefs/kernel/machine_ticks.hpp"
 #include "fusefs/kernel/profile.hpp"
+
+#include <vector>
 
 namespace drainlab::kernel {
 

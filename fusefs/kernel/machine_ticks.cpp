@@ -1,9 +1,9 @@
 #include "fusefs/kernel/machine_ticks.hpp"
 
-#include <algorithm>
-
 #include "fusefs/sched/check.hpp"
 #include "fusefs/sched/random.hpp"
+
+#include <algorithm>
 
 namespace drainlab::kernel {
 

@@ -1,9 +1,9 @@
 // When the modelled CPUs tick. Shared by both machines.
 #pragma once
-#include <cstdint>
-
 #include "fusefs/kernel/profile.hpp"
 #include "fusefs/sched/time.hpp"
+
+#include <cstdint>
 
 namespace drainlab::kernel {
 

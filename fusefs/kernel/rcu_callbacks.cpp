@@ -1,7 +1,7 @@
 // Callback lists and the softirq that works on them: call_rcu(), rcu_core(), rcu_do_batch() (kernel/rcu/tree.c).
-#include <algorithm>
-
 #include "fusefs/kernel/rcu_engine.hpp"
+
+#include <algorithm>
 
 namespace drainlab::kernel {
 
@@ -44,8 +44,8 @@ void rcu_engine::accelerate(int cpu) {
 void rcu_engine::arm(int cpu, instant now) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
     if (d.batch > 0 || d.list.empty() || d.due != instant::max()) return;
-    const bool pending = d.list.ready() > 0 || d.noted_end != completed_ || (in_progress() && (!d.noted || d.owes_qs)) ||
-                         (!in_progress() && d.list.has_new());
+    const bool pending = d.list.ready() > 0 || d.noted_end != completed_ ||
+                         (in_progress() && (!d.noted || d.owes_qs)) || (!in_progress() && d.list.has_new());
     if (!pending) return;
     d.due = machine_.next_tick(cpu, now);
     if (d.due < softirq_at_) sched_.wake_all(&softirq_key_);
@@ -97,7 +97,8 @@ void rcu_engine::do_batch(int cpu, instant now) {
         d.due = machine_.next_tick(cpu, now);
         return;
     }
-    const std::size_t limit = std::max<std::size_t>(static_cast<std::size_t>(profile_.blimit), d.list.ready() >> divisor);
+    const std::size_t limit =
+        std::max<std::size_t>(static_cast<std::size_t>(profile_.blimit), d.list.ready() >> divisor);
     d.batch = busy && !d.unlimited ? std::min(limit, d.list.ready()) : d.list.ready();
     if (limit > 100 && profile_.callback_cost > nanoseconds{0})
         d.batch = std::min(d.batch, static_cast<std::size_t>(softirq_time / profile_.callback_cost) + 1);

@@ -1,8 +1,8 @@
 #include "fusefs/kernel/rcu_engine.hpp"
 
-#include <algorithm>
-
 #include "fusefs/kernel/rcu_untimed.hpp"
+
+#include <algorithm>
 
 namespace drainlab::kernel {
 
@@ -50,9 +50,7 @@ void rcu_engine::read_unlock(std::uint64_t id) {
     if (in_progress() && holdouts_ == 0 && !held_by_reader()) sched_.wake_all(&gp_key_);
 }
 
-bool rcu_engine::held_by_reader() const noexcept {
-    return !readers_.empty() && readers_.begin()->first <= gp_readers_;
-}
+bool rcu_engine::held_by_reader() const noexcept { return !readers_.empty() && readers_.begin()->first <= gp_readers_; }
 
 // ---- the grace-period thread ---------------------------------------------------------------------------------------
 
@@ -94,7 +92,8 @@ task<> rcu_engine::gp_thread() {
             while (requested_ <= completed_) co_await sched_.wait_on(&gp_key_, "rcu: a grace period to be requested");
             nanoseconds latency{};
             gp_cpu_ = unbound_cpu(latency);
-            if (latency > nanoseconds{0}) co_await sched_.sleep_for(latency, "rcu: the grace-period thread to be scheduled");
+            if (latency > nanoseconds{0})
+                co_await sched_.sleep_for(latency, "rcu: the grace-period thread to be scheduled");
         }
         ++started_;
         gp_readers_ = last_reader_;
@@ -215,7 +214,8 @@ task<> rcu_engine::expedited_gp() {
     nanoseconds slowest{0};
     for (int c = 0; c < machine_.cpus(); ++c) {
         const instant now = sched_.now();
-        if (machine_.busy(c, now, now)) slowest = std::max(slowest, profile_.expedited_ipi + machine_.run_delay(c, now));
+        if (machine_.busy(c, now, now))
+            slowest = std::max(slowest, profile_.expedited_ipi + machine_.run_delay(c, now));
     }
     if (slowest > nanoseconds{0}) co_await sched_.sleep_for(slowest, "synchronize_rcu_expedited(): interrupts");
     while (!readers_.empty() && readers_.begin()->first <= readers)

@@ -1,15 +1,15 @@
 // RCU with the timing of Linux's tree RCU: what takes time is what takes time there (kernel/rcu/tree.c).
 #pragma once
-#include <map>
-#include <memory>
-#include <vector>
-
 #include "fusefs/kernel/machine.hpp"
 #include "fusefs/kernel/profile.hpp"
 #include "fusefs/kernel/rcu.hpp"
 #include "fusefs/kernel/rcu_cblist.hpp"
 #include "fusefs/sched/lock.hpp"
 #include "fusefs/sched/random.hpp"
+
+#include <map>
+#include <memory>
+#include <vector>
 
 namespace drainlab::kernel {
 
@@ -49,30 +49,30 @@ class rcu_engine final : public rcu {
     /// Jiffies between scans: 1 + (HZ > 250) + (HZ > 500) + cpus / 256 (RCU_JIFFIES_TILL_FORCE_QS, kernel/rcu/tree.h).
     static int jiffies_till_fqs(int hz, int cpus) noexcept { return 1 + (hz > 250) + (hz > 500) + cpus / 256; }
 
-    static constexpr int qhimark = 10'000, qlowmark = 100;  // kernel/rcu/tree.c
-    static constexpr int divisor = 7;                       // rcu_divisor: at least ready >> 7 callbacks a pass
-    static constexpr int max_softirq_restart = 10;          // kernel/softirq.c: then ksoftirqd takes over
+    static constexpr int qhimark = 10'000, qlowmark = 100;        // kernel/rcu/tree.c
+    static constexpr int divisor = 7;                             // rcu_divisor: at least ready >> 7 callbacks a pass
+    static constexpr int max_softirq_restart = 10;                // kernel/softirq.c: then ksoftirqd takes over
     static constexpr sched::nanoseconds softirq_time{3'000'000};  // rcu_resched_ns, heeded when a pass may exceed 100
-    static constexpr int wake_from_gp_users = 5;            // SR_MAX_USERS_WAKE_FROM_GP: the rest through a worker
+    static constexpr int wake_from_gp_users = 5;  // SR_MAX_USERS_WAKE_FROM_GP: the rest through a worker
 
   protected:
     void read_unlock(std::uint64_t id) override;
 
   private:
-    struct cpu_data {                                    // struct rcu_data
+    struct cpu_data {  // struct rcu_data
         rcu_cblist list;
-        std::uint64_t noted_end{};                       // the last grace period whose end it has noticed
-        bool owes_qs{};                                  // the running grace period waits for this CPU
-        bool noted{};                                    // it knows that a grace period runs
-        sched::instant qs_tick{sched::instant::max()};   // its next tick that has not been looked at
-        sched::instant due{sched::instant::max()};       // when its softirq has something to do
-        std::size_t batch{};                             // callbacks that are being run until `due`
-        int restarts{};                                  // passes since the softirq began
-        bool unlimited{};                                // above qhimark, until below qlowmark
+        std::uint64_t noted_end{};                      // the last grace period whose end it has noticed
+        bool owes_qs{};                                 // the running grace period waits for this CPU
+        bool noted{};                                   // it knows that a grace period runs
+        sched::instant qs_tick{sched::instant::max()};  // its next tick that has not been looked at
+        sched::instant due{sched::instant::max()};      // when its softirq has something to do
+        std::size_t batch{};                            // callbacks that are being run until `due`
+        int restarts{};                                 // passes since the softirq began
+        bool unlimited{};                               // above qhimark, until below qlowmark
     };
-    struct direct_waiter {                               // struct rcu_synchronize on rcu_state.srs_next
+    struct direct_waiter {  // struct rcu_synchronize on rcu_state.srs_next
         std::uint64_t gp;
-        int hops;                                        // 0: still waiting
+        int hops;  // 0: still waiting
     };
     struct barrier_state {
         int left;

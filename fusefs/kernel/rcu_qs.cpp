@@ -1,7 +1,7 @@
 // Quiescent states: who still holds the running grace period, and until when (kernel/rcu/tree.c).
-#include <algorithm>
-
 #include "fusefs/kernel/rcu_engine.hpp"
+
+#include <algorithm>
 
 namespace drainlab::kernel {
 

@@ -1,8 +1,8 @@
 #include "fusefs/kernel/rcu_untimed.hpp"
 
-#include <algorithm>
-
 #include "fusefs/sched/shared.hpp"
+
+#include <algorithm>
 
 namespace drainlab::kernel {
 

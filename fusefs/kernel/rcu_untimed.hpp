@@ -1,10 +1,10 @@
 // RCU without time: for the exhaustive explorer and for the profile `zero`.
 #pragma once
+#include "fusefs/kernel/rcu.hpp"
+
 #include <deque>
 #include <map>
 #include <vector>
-
-#include "fusefs/kernel/rcu.hpp"
 
 namespace drainlab::kernel {
 

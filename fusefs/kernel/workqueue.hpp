@@ -1,5 +1,9 @@
 // Workqueues: kernel/workqueue.c as far as inode switching and writeback use it.
 #pragma once
+#include "fusefs/kernel/machine.hpp"
+#include "fusefs/kernel/rcu.hpp"
+#include "fusefs/sched/scheduler.hpp"
+
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -7,10 +11,6 @@
 #include <map>
 #include <memory>
 #include <string>
-
-#include "fusefs/kernel/machine.hpp"
-#include "fusefs/kernel/rcu.hpp"
-#include "fusefs/sched/scheduler.hpp"
 
 namespace drainlab::kernel {
 
@@ -24,10 +24,10 @@ struct work_struct {
 
     bool pending{};
     bool running{};
-    int colour{};         ///< the flush colour it was queued with
-    int cpu{};            ///< where it was queued
-    bool requeued{};      ///< queued again while running
-    bool cancelling{};    ///< cancel_sync() waits for it: it cannot be queued
+    int colour{};                                ///< the flush colour it was queued with
+    int cpu{};                                   ///< where it was queued
+    bool requeued{};                             ///< queued again while running
+    bool cancelling{};                           ///< cancel_sync() waits for it: it cannot be queued
     std::uint64_t queued_count{}, done_count{};  ///< how often it was queued, and the last of these that is over
 };
 
