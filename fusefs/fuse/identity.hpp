@@ -1,0 +1,24 @@
+// Who is calling: a thread id becomes the memcg that pays.
+#pragma once
+#include "fusefs/kernel/memcg.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+namespace drainlab::fuse {
+
+/// One interface, two ways: the caller's cgroup (cgroup_identity) or its session (session_identity). Thread: loop.
+class identity {
+  public:
+    virtual ~identity() = default;
+    /// The memcg of thread `tid`, made on first sight and watched from then on. Ask before the request is answered: until then the
+    /// caller can neither exit nor move itself. Null if it cannot be told (tid 0: outside our pid namespace).
+    virtual kernel::memcg_ptr of(pid_t tid) = 0;
+    /// "cgroup" or "session".
+    virtual const char* kind() const noexcept = 0;
+    /// How the death of a memcg is noticed: "inotify" or "poll".
+    virtual const char* death() const noexcept = 0;
+};
+
+}  // namespace drainlab::fuse

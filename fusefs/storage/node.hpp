@@ -1,0 +1,40 @@
+// What the kernel knows by a node id: one file of the store.
+#pragma once
+#include "fusefs/storage/unique_fd.hpp"
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+
+namespace drainlab::storage {
+
+struct file_data;
+
+/// One file of the store, of any type. Known by its inode number. Lives while the kernel's lookup count is above 0, or something of ours
+/// refers to it (a child's `parent`, an open handle, cached pages). Owned by node_table.
+struct node {
+    ino_t ino{};
+    mode_t type{};            ///< S_IFMT bits
+    std::uint64_t lookups{};  ///< FUSE's nlookup: the kernel's dcache, not a model reference
+    std::uint32_t refs{};     ///< of ours
+    std::uint64_t generation{};
+
+    // How to reach it: by one of its names in the store, or, when that name is gone, by `path` alone.
+    node* parent{};    ///< holds a reference on it; null: the root, or `path` is all there is
+    std::string name;  ///< in `parent`
+    unique_fd path;    ///< O_PATH; may be closed at any time unless `pinned`
+    bool pinned{};
+    std::list<node*>::iterator lru{};  ///< valid while `path` is open and not pinned
+
+    std::shared_ptr<file_data> data;  ///< regular files in use: descriptor and page cache
+    bool is_root() const noexcept { return lookups_forever; }
+    bool lookups_forever{};
+
+    node();
+    ~node();
+};
+
+}  // namespace drainlab::storage

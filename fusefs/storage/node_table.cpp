@@ -1,0 +1,157 @@
+#include "fusefs/storage/node_table.hpp"
+
+#include "fusefs/sched/check.hpp"
+#include "fusefs/storage/file_data.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+
+namespace drainlab::storage {
+
+node::node() = default;
+node::~node() = default;
+
+node_table::node_table(int root, const struct stat& st, std::size_t capacity) : root_fd_{root}, capacity_{capacity} {
+    auto n = std::make_unique<node>();
+    n->ino = st.st_ino;
+    n->type = S_IFDIR;
+    n->lookups_forever = true;
+    root_ = n.get();
+    nodes_.emplace(st.st_ino, std::move(n));
+}
+
+node_table::~node_table() = default;
+
+node* node_table::find(ino_t ino) noexcept {
+    const auto it = nodes_.find(ino);
+    return it == nodes_.end() ? nullptr : it->second.get();
+}
+
+node& node_table::get(node& parent, const char* name, const struct stat& st) {
+    node* f = find(st.st_ino);
+    if (f && !f->is_root() && f->type != (st.st_mode & S_IFMT) && f->lookups == 0 && f->refs == 0) {
+        nodes_.erase(st.st_ino);  // the number was used again behind our back
+        f = nullptr;
+    }
+    if (!f) {
+        auto made = std::make_unique<node>();
+        f = made.get();
+        f->ino = st.st_ino;
+        f->type = st.st_mode & S_IFMT;
+        f->generation = ++last_generation_;
+        nodes_.emplace(st.st_ino, std::move(made));
+    }
+    if (f->is_root()) return *f;
+    if (!f->parent) set_name(*f, parent, name);
+    if (f->lookups++ == 0) ++known_;
+    return *f;
+}
+
+void node_table::forget(node& f, std::uint64_t n) {
+    if (f.is_root()) return;
+    DRAINLAB_CHECK(f.lookups >= n);
+    f.lookups -= n;
+    if (f.lookups == 0) --known_;
+    release_if_unused(f);
+}
+
+void node_table::unref(node& f) {
+    DRAINLAB_CHECK(f.refs > 0);
+    --f.refs;
+    release_if_unused(f);
+}
+
+void node_table::release_if_unused(node& first) {
+    for (node* f = &first; f && f->lookups == 0 && f->refs == 0 && !f->is_root();) {
+        close_path(*f);
+        node* const parent = f->parent;
+        nodes_.erase(f->ino);
+        f = parent;
+        if (f) --f->refs;
+    }
+}
+
+int node_table::fd(node& f) {
+    if (f.is_root()) return root_fd_;
+    if (f.path) {
+        touch(f);
+        return f.path.get();
+    }
+    return open_again(f);
+}
+
+int node_table::open_again(node& f) {
+    if (!f.parent) return -ESTALE;
+    // Ancestors first, without recursion: a path may be thousands of directories deep.
+    std::list<node*> closed;
+    for (node* p = &f; p && !p->is_root() && !p->path; p = p->parent) {
+        if (!p->parent) return -ESTALE;
+        closed.push_front(p);
+    }
+    for (node* p : closed) {
+        const int parent = fd(*p->parent);
+        if (parent < 0) return parent;
+        const auto open_it = [&] { return ::openat(parent, p->name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC); };
+        unique_fd opened{open_it()};
+        if (!opened && (errno == EMFILE || errno == ENFILE) && lru_.size() > 1) {
+            trim(1);  // the parent was used last: it stays
+            opened.reset(open_it());
+        }
+        if (!opened) return errno == ENOENT ? -ESTALE : -errno;
+        struct stat st {};
+        if (::fstat(opened.get(), &st) != 0) return -errno;
+        if (st.st_ino != p->ino) return -ESTALE;  // another file has this name now: changed behind our back
+        p->path = std::move(opened);
+        lru_.push_front(p);
+        p->lru = lru_.begin();
+        trim(capacity_);
+    }
+    return f.path.get();
+}
+
+void node_table::touch(node& f) {
+    if (!f.pinned) lru_.splice(lru_.begin(), lru_, f.lru);
+}
+
+void node_table::close_path(node& f) {
+    if (!f.path) return;
+    if (!f.pinned) lru_.erase(f.lru);
+    f.path.reset();
+    f.pinned = false;
+}
+
+void node_table::trim(std::size_t keep) {
+    while (lru_.size() > keep) close_path(*lru_.back());
+}
+
+int node_table::pin(node& f) {
+    if (f.pinned || f.is_root()) return 0;
+    const int got = fd(f);
+    if (got < 0) return -got;
+    lru_.erase(f.lru);
+    f.pinned = true;
+    return 0;
+}
+
+void node_table::set_name(node& f, node& parent, const char* name) {
+    if (f.is_root()) return;
+    ref(parent);
+    node* const old = f.parent;
+    f.parent = &parent;
+    f.name = name;
+    if (f.pinned && f.path) {  // reachable by name again: its descriptor may be closed like any other
+        f.pinned = false;
+        lru_.push_front(&f);
+        f.lru = lru_.begin();
+    }
+    if (old) unref(*old);
+}
+
+void node_table::drop_name(node& f) {
+    node* const old = f.parent;
+    f.parent = nullptr;
+    f.name.clear();
+    if (old) unref(*old);
+}
+
+}  // namespace drainlab::storage

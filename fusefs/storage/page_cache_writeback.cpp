@@ -1,0 +1,136 @@
+// Dirty pages to the store.
+#include "fusefs/kernel/host.hpp"
+#include "fusefs/storage/page_cache.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace drainlab::storage {
+
+using kernel::page_size;
+using kernel::pgoff_t;
+
+namespace {
+
+constexpr std::size_t run_limit = 256;  // pages per store write: 1 MiB
+
+long write_all(int fd, const char* data, std::size_t size, off_t off) {
+    for (std::size_t done = 0; done < size;) {
+        const ssize_t n = ::pwrite(fd, data + done, size - done, off + static_cast<off_t>(done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return n < 0 ? -errno : -EIO;
+        done += static_cast<std::size_t>(n);
+    }
+    return static_cast<long>(size);
+}
+
+/// The next pages to write: adjacent dirty ones from `at` on. A page still under writeback by another round is waited for by nobody
+/// here: it ends the run, and the round that has it is waited for by filemap_fdatawait().
+std::size_t run_length(const kernel::address_space& m, std::set<pgoff_t>::const_iterator at, pgoff_t last) {
+    std::size_t n = 0;
+    for (pgoff_t expected = *at; at != m.dirty.end() && *at == expected && *at <= last && n < run_limit;
+         ++at, ++expected, ++n)
+        if (m.i_pages.at(*at).writeback) break;
+    return n;
+}
+
+}  // namespace
+
+sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_control& wbc) {
+    const auto keep = std::static_pointer_cast<file_data>(i.fs_private);
+    if (!keep || i.i_mapping.dirty.empty()) co_return 0;
+    file_data& f = *keep;
+    int error = 0;
+    if (const int err = need_fd(f, O_WRONLY)) error = -err;
+    for (pgoff_t next = wbc.first; wbc.nr_to_write > 0;) {
+        const auto at = i.i_mapping.dirty.lower_bound(next);
+        if (at == i.i_mapping.dirty.end() || *at > wbc.last) break;
+        const pgoff_t first = *at;
+        const std::size_t count = run_length(i.i_mapping, at, wbc.last);
+        if (count == 0) {  // dirtied again under another round's hands
+            if (!wbc.sync_all) {
+                next = first + 1;
+                continue;
+            }
+            co_await sched_.wait_on(&i.i_mapping, "folio writeback");
+            continue;
+        }
+        for (std::size_t k = 0; k < count; ++k) {
+            kernel::wbc_account_cgroup_owner(wbc, i.i_mapping.i_pages.at(first + k), page_size);
+            kernel::folio_clear_dirty_for_io(i, first + k);
+            kernel::folio_start_writeback(i, first + k);
+        }
+        wbc.nr_to_write -= static_cast<std::int64_t>(count);
+        const int err = error ? error : co_await write_run(f, i, first, count);
+        if (error)
+            for (std::size_t k = 0; k < count; ++k) kernel::folio_end_writeback(i, first + k, error);
+        if (err && !error) error = err;
+        recount(f);
+        sched_.wake_all(&dirty_pages_);
+        next = first + count;
+    }
+    if (f.times_pending && i.i_mapping.dirty.empty() && f.fd && !error) {
+        const timespec times[2] = {{0, UTIME_OMIT}, f.mtime};
+        ::futimens(f.fd->get(), times);  // the write above has set it to now; the file changed when it was written to
+        f.times_pending = false;
+    }
+    if (f.opens == 0 && f.fd && i.i_mapping.dirty.empty() && i.i_mapping.writeback.empty()) f.fd.reset();
+    co_return error;
+}
+
+/// Writes folios that are tagged WRITEBACK, and ends that. 0 or a negative errno.
+sched::task<int> page_cache::write_run(file_data& f, kernel::inode& i, pgoff_t first, std::size_t count) {
+    const off_t off = static_cast<off_t>(first << kernel::page_shift);
+    const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(count * page_size));
+    const std::size_t size = end > off ? static_cast<std::size_t>(end - off) : 0;
+    // A copy: pages may be written to again meanwhile, and the pool's threads must not see that.
+    const auto bytes = std::make_shared<std::string>();
+    bytes->reserve(count * page_size);
+    for (std::size_t k = 0; k < count; ++k)
+        bytes->append(reinterpret_cast<const char*>(i.i_mapping.i_pages.at(first + k).data.get()), page_size);
+    bytes->resize(size);
+    co_await device.transfer(size);
+    long rc = static_cast<long>(size);
+    if (size) {
+        std::function<long()> job = [bytes, fd = f.fd, off] {
+            return write_all(fd->get(), bytes->data(), bytes->size(), off);
+        };
+        rc = co_await blocking(std::move(job), "store write");
+    }
+    const int error = rc < 0 ? static_cast<int>(rc) : 0;
+    for (std::size_t k = 0; k < count; ++k) {
+        kernel::folio_end_writeback(i, first + k, error);
+        const kernel::folio& page = i.i_mapping.i_pages.at(first + k);
+        if (page.dirty) continue;
+        if (mode == cache_mode::drop)
+            kernel::folio_remove(i, first + k);
+        else
+            remember_clean(f, first + k);
+    }
+    co_return error;
+}
+
+sched::task<int> page_cache::write_and_wait(file_data& f, off_t off, off_t size, kernel::memcg_ptr m) {
+    const auto inode = f.inode.lock();
+    const pgoff_t first = static_cast<pgoff_t>(off) >> kernel::page_shift;
+    const pgoff_t last = size ? static_cast<pgoff_t>(off + size - 1) >> kernel::page_shift : ~pgoff_t{0};
+    const int error = co_await kernel::filemap_fdatawrite_range(*inode, first, last, m);
+    co_await kernel::filemap_fdatawait(*inode);
+    co_return -error;
+}
+
+sched::task<int> page_cache::sync_store(file_data& f, bool data_only) {
+    if (const int err = need_fd(f, O_RDONLY)) co_return err;
+    if (store_.root().in_memory) co_return 0;  // nothing outlives it anyway
+    std::function<long()> job = [fd = f.fd, data_only]() -> long {
+        return (data_only ? ::fdatasync(fd->get()) : ::fsync(fd->get())) == 0 ? 0 : -errno;
+    };
+    co_return static_cast<int>(-(co_await lane_.run(std::move(job), "store fsync")));
+}
+
+}  // namespace drainlab::storage
