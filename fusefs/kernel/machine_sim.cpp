@@ -1,0 +1,138 @@
+#include "fusefs/kernel/machine_sim.hpp"
+
+#include <algorithm>
+
+namespace drainlab::kernel {
+
+using sched::instant;
+using sched::task;
+
+machine_sim::machine_sim(sched::scheduler& sched, const profile& p, std::uint64_t seed)
+    : sched_{sched},
+      ticks_{p, seed},
+      overcommit_{p.overcommit},
+      context_switch_{p.context_switch},
+      worker_wake_{p.worker_wake},
+      cpus_(static_cast<std::size_t>(p.cpus)) {
+    DRAINLAB_CHECK(p.cpus > 0);
+}
+
+// ---- running -------------------------------------------------------------------------------------------------------
+
+/// Its own CPU if that is idle, else the next idle one, else its own.
+int machine_sim::choose(const sched::fiber& f) const {
+    const int n = cpus();
+    const int home = f.cpu % n;
+    for (int i = 0; i < n; ++i)
+        if (const int c = (home + i) % n; !cpus_[static_cast<std::size_t>(c)].taken) return c;
+    return home;
+}
+
+task<> machine_sim::take(sched::fiber& me) {
+    me.cpu = choose(me);
+    if (!cpus_[static_cast<std::size_t>(me.cpu)].taken) {
+        cpus_[static_cast<std::size_t>(me.cpu)].taken = true;
+        co_return;
+    }
+    cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
+    c.queue.push_back(&me);
+    sched_.wake_all(&c);  // who runs sets itself an end
+    co_await sched_.wait_on(&me, "a CPU");
+}
+
+/// The CPU goes to the next in its queue, else to somebody who waits elsewhere (load balancing by the newly idle).
+void machine_sim::give_up(int number) {
+    cpu* from = &cpus_[static_cast<std::size_t>(number)];
+    if (from->queue.empty())
+        for (cpu& other : cpus_)
+            if (other.queue.size() > from->queue.size()) from = &other;
+    cpu& c = cpus_[static_cast<std::size_t>(number)];
+    if (from->queue.empty()) {
+        c.taken = false;
+        return;
+    }
+    sched::fiber* const next = from->queue.front();
+    from->queue.pop_front();
+    next->cpu = number;
+    c.since = c.until = sched_.now();
+    sched_.wake_all(next);
+}
+
+task<> machine_sim::consume(nanoseconds cost) {
+    if (cost <= nanoseconds{0}) co_return;
+    sched::fiber& me = *sched_.current();
+    nanoseconds left{static_cast<std::int64_t>(static_cast<double>(cost.count()) * overcommit_)};
+    while (left > nanoseconds{0}) {
+        co_await take(me);
+        cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
+        const int number = me.cpu;
+        left += context_switch_;
+        for (bool turn = true; turn && left > nanoseconds{0};) {
+            c.since = sched_.now();
+            c.until = c.since + left;
+            instant end = c.until;
+            if (!c.queue.empty()) end = std::min(end, ticks_.next_tick(number, c.since));
+            co_await sched_.wait_on(&c, "CPU time", end);
+            const instant now = sched_.now();
+            note(c, c.since, now);
+            left -= now - c.since;
+            turn = c.queue.empty() || now < end;
+        }
+        give_up(number);
+    }
+}
+
+nanoseconds machine_sim::wake_latency(int number) {
+    const cpu& c = cpus_[static_cast<std::size_t>(number % cpus())];
+    if (!c.taken) return worker_wake_;
+    const instant now = sched_.now();
+    const nanoseconds turn = std::max(std::min(c.until, ticks_.next_tick(number % cpus(), now)) - now, nanoseconds{0});
+    return worker_wake_ + turn + ticks_.tick() * static_cast<std::int64_t>(c.queue.size());
+}
+
+nanoseconds machine_sim::run_delay(int number, instant t) const {
+    return busy(number, t, t) ? ticks_.run_delay(number, t) : nanoseconds{0};
+}
+
+// ---- what was busy -------------------------------------------------------------------------------------------------
+
+void machine_sim::note(cpu& c, instant from, instant to) {
+    if (!c.past.empty() && c.past.back().to >= from - context_switch_)
+        c.past.back().to = std::max(c.past.back().to, to);
+    else
+        c.past.push_back({from, to});
+    while (c.past.size() > 1 && c.past.front().to < to - history) c.past.pop_front();
+}
+
+bool machine_sim::busy(int number, instant from, instant to) const {
+    const cpu& c = cpus_[static_cast<std::size_t>(number)];
+    if (c.taken && to >= c.since) return true;
+    const auto later = [](const interval& i, instant t) { return i.to < t; };
+    const auto i = std::lower_bound(c.past.begin(), c.past.end(), from, later);
+    return i != c.past.end() && i->from <= to;
+}
+
+bool machine_sim::ever_idle(int number, instant from, instant to) const {
+    const cpu& c = cpus_[static_cast<std::size_t>(number)];
+    instant known = from;  // busy from `from` until here
+    const auto later = [](const interval& i, instant t) { return i.to < t; };
+    for (auto i = std::lower_bound(c.past.begin(), c.past.end(), from, later); i != c.past.end(); ++i) {
+        if (i->from > known) break;
+        known = std::max(known, i->to);
+    }
+    if (c.taken && c.since <= known + context_switch_) known = std::max(known, to);
+    return known < to;
+}
+
+double machine_sim::load(int number, instant from, instant to) const {
+    const cpu& c = cpus_[static_cast<std::size_t>(number)];
+    nanoseconds sum{0};
+    const auto add = [&](instant a, instant b) {
+        sum += std::max(std::min(b, to) - std::max(a, from), nanoseconds{0});
+    };
+    for (const interval& i : c.past) add(i.from, i.to);
+    if (c.taken) add(c.since, to);
+    return to > from ? static_cast<double>(sum.count()) / static_cast<double>((to - from).count()) : 0.0;
+}
+
+}  // namespace drainlab::kernel

@@ -1,0 +1,59 @@
+// The modelled machine in the simulator: CPUs with run queues, in virtual time.
+#pragma once
+#include "fusefs/kernel/machine.hpp"
+#include "fusefs/kernel/machine_ticks.hpp"
+#include "fusefs/kernel/profile.hpp"
+
+#include <deque>
+#include <vector>
+
+namespace drainlab::kernel {
+
+/// Fibers that consume() share the CPUs: one runs on each, the others of that CPU wait in its queue and take turns at ticks.
+/// Who comes finds an idle CPU if there is one, as a waking thread does (select_idle_sibling()); a waiting thread moves when a
+/// CPU falls idle. On an overcommitted host a running vCPU gets 1/overcommit of the time. No event happens at a tick unless
+/// somebody waits for the CPU.
+/// Thread: the model's. Busy times are kept for `history`.
+class machine_sim final : public machine {
+  public:
+    machine_sim(sched::scheduler& sched, const profile& p, std::uint64_t seed = 1);
+
+    int cpus() const override { return static_cast<int>(cpus_.size()); }
+    bool busy(int cpu, sched::instant from, sched::instant to) const override;
+    bool ever_idle(int cpu, sched::instant from, sched::instant to) const override;
+    sched::instant next_tick(int cpu, sched::instant t) const override { return ticks_.next_tick(cpu, t); }
+    sched::task<> consume(sched::nanoseconds cost) override;
+    /// Longer on a busy CPU: until its thread gives it up or the next tick takes it away, and those before us have had a turn.
+    sched::nanoseconds wake_latency(int cpu) override;
+    sched::nanoseconds run_delay(int cpu, sched::instant t) const override;
+    /// In the simulator callers are fibers, which consume time themselves.
+    void note_caller(std::uint64_t) override {}
+
+    /// The share of [from, to] that `cpu` was not idle.
+    double load(int cpu, sched::instant from, sched::instant to) const;
+
+    static constexpr sched::nanoseconds history{1'000'000'000};
+
+  private:
+    struct interval {
+        sched::instant from, to;
+    };
+    struct cpu {
+        bool taken{};
+        sched::instant since{}, until{};  // of the running turn; `until` if nobody comes
+        std::deque<sched::fiber*> queue;
+        std::deque<interval> past;  // when it was busy, merged, oldest first
+    };
+    int choose(const sched::fiber& f) const;
+    sched::task<> take(sched::fiber& me);
+    void give_up(int c);
+    void note(cpu& c, sched::instant from, sched::instant to);
+
+    sched::scheduler& sched_;
+    tick_clock ticks_;
+    double overcommit_;
+    sched::nanoseconds context_switch_, worker_wake_;
+    std::vector<cpu> cpus_;
+};
+
+}  // namespace drainlab::kernel

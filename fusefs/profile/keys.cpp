@@ -1,0 +1,107 @@
+#include "fusefs/profile/keys.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <sstream>
+#include <utility>
+
+namespace drainlab::profile {
+
+using kernel::nanoseconds;
+using p = kernel::profile;
+
+namespace {
+
+constexpr double us = 1e3, s = 1e9;
+constexpr std::array table{
+    key{"zero", &p::zero},
+    key{"hz", &p::hz, 10, 2000, true},
+    key{"cpus", &p::cpus, 1, 4096, true},
+    key{"tick_jitter", &p::tick_jitter, 0, 500 * us},
+    key{"wake_from_gp", &p::wake_from_gp},
+    key{"rcu_normal", &p::rcu_normal},
+    key{"rcu_expedited", &p::rcu_expedited},
+    key{"blimit", &p::blimit, 1, 1e6},
+    key{"callback_cost", &p::callback_cost, 0, 1e3 * us},
+    key{"callbacks_per_cgroup_exit", &p::callbacks_per_cgroup_exit, 0, 1e5},
+    key{"background_callbacks_per_s", &p::background_callbacks_per_s, 0, 1e6},
+    key{"overcommit", &p::overcommit, 1, 64},
+    key{"gp_init", &p::gp_init, 0, 1e5 * us},
+    key{"gp_cleanup", &p::gp_cleanup, 0, 1e5 * us},
+    key{"expedited_ipi", &p::expedited_ipi, 0, 1e5 * us},
+    key{"worker_wake", &p::worker_wake, 0, 1e5 * us},
+    key{"context_switch", &p::context_switch, 0, 1e5 * us},
+    key{"switch_per_inode", &p::switch_per_inode, 0, 1e5 * us},
+    key{"switch_per_page", &p::switch_per_page, 0, 1e5 * us},
+    key{"mount_base", &p::mount_base, 0, 60 * s},
+    key{"umount_base", &p::umount_base, 0, 60 * s},
+};
+
+std::string number(double v) {
+    std::ostringstream out;
+    out.precision(12);
+    out << v;
+    return out.str();
+}
+
+std::string duration(double ns) {
+    if (ns >= s) return number(ns / s) + "s";
+    if (ns >= 1e6) return number(ns / 1e6) + "ms";
+    return number(ns / us) + "us";
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i);
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t changed = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+        }
+    }
+    return row[b.size()];
+}
+
+}  // namespace
+
+std::span<const key> keys() { return table; }
+
+const key* find_key(std::string_view name) {
+    const auto k = std::find_if(table.begin(), table.end(), [&](const key& c) { return c.name == name; });
+    return k == table.end() ? nullptr : &*k;
+}
+
+std::string expectation(const key& k) {
+    if (std::holds_alternative<bool p::*>(k.field)) return "true or false";
+    if (std::holds_alternative<int p::*>(k.field))
+        return "an integer from " + number(k.least) + " to " + number(k.most);
+    if (std::holds_alternative<double p::*>(k.field))
+        return "a number from " + number(k.least) + " to " + number(k.most);
+    return "a duration from \"0us\" to \"" + duration(k.most) + "\" (units ns, us, ms, s)";
+}
+
+bool parse_duration(std::string_view text, nanoseconds& out) {
+    double value{};
+    const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || !std::isfinite(value) || std::signbit(value)) return false;
+    const std::string_view unit{rest, static_cast<std::size_t>(text.data() + text.size() - rest)};
+    const double scale = unit == "ns" ? 1 : unit == "us" ? us : unit == "ms" ? 1e6 : unit == "s" ? s : 0;
+    if (scale == 0 || value * scale > 3600 * s) return false;
+    out = nanoseconds{std::llround(value * scale)};
+    return true;
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& words) {
+    const auto closer = [&](const std::string& a, const std::string& b) {
+        return distance(word, a) < distance(word, b);
+    };
+    const auto best = std::min_element(words.begin(), words.end(), closer);
+    if (best == words.end() || distance(word, *best) > std::max<std::size_t>(2, word.size() / 3)) return {};
+    return *best;
+}
+
+}  // namespace drainlab::profile
