@@ -1,0 +1,32 @@
+// What makes the cycles. An interface, so that order, counting and statistics are tested without measuring.
+#pragma once
+
+#include "controller/client/failure.hpp"
+#include "controller/report/collect.hpp"
+#include "controller/run/scenario.hpp"
+
+#include <optional>
+#include <string>
+
+namespace drainlab::run {
+
+/// What one cycle brought.
+struct cycle_outcome {
+    report::cycle_sample sample;
+    /// Set when the cycle says nothing about the scenario (no own switch was in flight, say) and must be made again.
+    std::optional<std::string> repeat;
+};
+
+/// Makes real (or invented) cycles. Thread: one. Failures end the run: `interrupted`, `timed_out`, `broken`, ...
+class executor {
+  public:
+    virtual ~executor() = default;
+    /// Starts the scenario's background load; returns once it is at work.
+    virtual client::result<void> begin(const scenario& s) = 0;
+    /// One cycle under `policy`: mount, prepare, unmount, look what happened.
+    virtual client::result<cycle_outcome> cycle(const scenario& s, const std::string& policy) = 0;
+    /// Ends the background load and removes what it made. Also after a failure.
+    virtual void end() = 0;
+};
+
+}  // namespace drainlab::run

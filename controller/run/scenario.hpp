@@ -1,0 +1,49 @@
+// Scenario files (workloads/scenarios/*.toml): background load, what is measured, and what is expected of it.
+#pragma once
+
+#include "controller/client/failure.hpp"
+#include "controller/report/expect.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace drainlab::run {
+
+/// What happens to a target before its unmount.
+enum class target_load {
+    none,       ///< it stays idle
+    burner,     ///< a burner of its own writes it, and is stopped: file closed, cgroup removed
+    container,  ///< a container dirties many files and exits; its cgroup is removed while the unmount starts
+};
+
+struct background_load {
+    int mounts = 0;        ///< superblocks with a burner each
+    unsigned writes = 32;  ///< 4 KiB writes of a generation (`burner_writes`)
+};
+
+struct target_setup {
+    int at_once = 1;  ///< targets unmounted at the same time; each is a sample
+    target_load load = target_load::none;
+    unsigned writes = 32;                     ///< of its burner's generations (`burner_writes`)
+    std::chrono::milliseconds burn_for{100};  ///< how long its burner writes at least (`burn_ms`)
+    bool in_flight = false;                   ///< only unmounts with an own switch in flight count; others are repeated
+    unsigned files = 500;                     ///< of a container
+};
+
+struct scenario {
+    std::string name;
+    std::string title;  ///< one line for the table's heading
+    background_load background;
+    target_setup target;
+    std::vector<report::expectation> expect;
+};
+
+/// Parses a scenario; `name` is what results call it, `origin` what errors call the text. Errors are exit 2 and read
+/// `FILE:LINE:COLUMN: what`; unknown keys are errors, with the nearest known one.
+client::result<scenario> parse_scenario(const std::string& text, const std::string& name, const std::string& origin);
+
+/// Loads `word`: a name of workloads/scenarios, or a file.
+client::result<scenario> load_scenario(const std::string& word);
+
+}  // namespace drainlab::run
