@@ -11,13 +11,6 @@ namespace drainlab::kernel {
 
 namespace {
 
-void bdi_free_if_unused(backing_dev_info& bdi) {
-    if (bdi.registered || bdi.wb_list.size() > 1) return;
-    host& h = bdi.h;
-    std::erase(bdi.wb_list, bdi.wb.get());
-    h.bdis.remove_if([&](const auto& b) { return b.get() == &bdi; });
-}
-
 // cgwb_release_workfn(): the last reference is gone.
 task<> cgwb_release_workfn(bdi_writeback& wb) {
     host& h = wb.bdi.h;
@@ -26,11 +19,7 @@ task<> cgwb_release_workfn(bdi_writeback& wb) {
     h.offline_cgwbs.remove(&wb);
     std::erase(wb.bdi.wb_list, &wb);
     bdi_writeback* const gone = &wb;
-    backing_dev_info* const bdi = &wb.bdi;
-    h.rcu.call([&h, gone, bdi] {
-        h.cgwbs.erase(gone);
-        bdi_free_if_unused(*bdi);
-    });
+    h.rcu.call([&h, gone] { h.cgwbs.erase(gone); });
 }
 
 void init_works(bdi_writeback& wb) {
@@ -46,6 +35,7 @@ void init_works(bdi_writeback& wb) {
 
 bdi_writeback::bdi_writeback(backing_dev_info& on, memcg_ptr of, bool root)
     : bdi{on},
+      keeps_bdi{root ? nullptr : on.shared_from_this()},
       cg{std::move(of)},
       is_root{root},
       seq{++on.h.last_wb_seq},
@@ -74,20 +64,27 @@ backing_dev_info::backing_dev_info(host& on, std::string called)
 }
 
 backing_dev_info& bdi_register(host& h, std::string name) {
-    return *h.bdis.emplace_back(std::make_unique<backing_dev_info>(h, std::move(name)));
+    bdi_reap(h);
+    return *h.bdis.emplace_back(std::make_shared<backing_dev_info>(h, std::move(name)));
 }
 
 void bdi_unregister(backing_dev_info& bdi) {
     bdi.registered = false;
     const auto live = bdi.cgwb_tree;
     for (const auto& [id, wb] : live) cgwb_kill(*wb);
-    // The root wb's flusher may be in the middle of a turn: the bdi goes after a grace period, from a callback.
     host& h = bdi.h;
-    h.system_wq.queue(h.one_shot_work("bdi_put", [&h, b = &bdi]() -> task<> {
-        co_await h.bdi_wq.cancel_sync(b->wb->dwork);
-        co_await h.isw_wq.flush_work(b->wb->switch_work);
-        h.rcu.call([b] { bdi_free_if_unused(*b); });
+    h.system_wq.queue(h.one_shot_work("bdi_unregister", [&h, keep = bdi.shared_from_this()] {
+        return h.bdi_wq.cancel_sync(keep->wb->dwork);
     }));
+}
+
+void bdi_reap(host& h) {
+    h.reap_works();
+    const auto idle = [](const work_struct& work) { return !work.pending && !work.running; };
+    h.bdis.remove_if([&](const auto& bdi) {
+        return !bdi->registered && bdi.use_count() == 1 && idle(bdi->wb->switch_work) && idle(bdi->wb->dwork.work) &&
+               !bdi->wb->dwork.armed;
+    });
 }
 
 bdi_writeback& wb_get_create(backing_dev_info& bdi, const memcg_ptr& m) {

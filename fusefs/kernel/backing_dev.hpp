@@ -30,6 +30,7 @@ struct bdi_writeback {
     bdi_writeback(backing_dev_info& on, memcg_ptr of, bool root);
 
     backing_dev_info& bdi;
+    std::shared_ptr<backing_dev_info> keeps_bdi;  ///< null for the root wb, which the bdi owns
     memcg_ptr cg;
     const bool is_root;
     const std::uint64_t seq;  ///< order of creation: the order in which two list_locks are taken
@@ -61,7 +62,7 @@ struct bdi_writeback {
 };
 
 /// One per superblock by default; several superblocks may share one (two partitions of a disk).
-struct backing_dev_info {
+struct backing_dev_info : std::enable_shared_from_this<backing_dev_info> {
     backing_dev_info(host& on, std::string called);
 
     host& h;
@@ -75,10 +76,12 @@ struct backing_dev_info {
     std::vector<bdi_writeback*> wb_list;            ///< all wbs not yet released, the root first
 };
 
-/// bdi_alloc() + bdi_register(). Owned by the host.
+/// bdi_alloc() + bdi_register(). Owned by the host, its superblocks and its wbs.
 backing_dev_info& bdi_register(host& h, std::string name);
-/// bdi_unregister() and bdi_put(): kills all wbs; the bdi is freed once the last of them is released.
+/// bdi_unregister(): kills all wbs, stops the flusher of the root wb.
 void bdi_unregister(backing_dev_info& bdi);
+/// bdi_put(), for all at once: frees the unregistered ones that nobody refers to. Done at every bdi_register().
+void bdi_reap(host& h);
 
 /// wb_get_create(): the wb of (bdi, m), referenced; made if need be. The root wb if `m` is the root, dying or offline, or the
 /// bdi is gone (the callers' fallback in the kernel).

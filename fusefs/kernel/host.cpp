@@ -43,11 +43,15 @@ task<> run_once(work_struct& work, std::function<task<>()> func) {
 }  // namespace
 
 work_struct& host::one_shot_work(std::string name, std::function<task<>()> func) {
-    std::erase_if(one_shot_works, [](const auto& w) { return w->name.empty() && !w->pending && !w->running; });
+    reap_works();
     auto& work = *one_shot_works.emplace_back(std::make_unique<work_struct>());
     work.name = std::move(name);
     work.func = [&work, func = std::move(func)] { return run_once(work, func); };
     return work;
+}
+
+void host::reap_works() {
+    std::erase_if(one_shot_works, [](const auto& w) { return w->name.empty() && !w->pending && !w->running; });
 }
 
 void host::violated(std::string invariant, std::string message, std::string_view by, const super_block* sb) {

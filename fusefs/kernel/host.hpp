@@ -63,7 +63,7 @@ struct host {
     memcg_ptr root_memcg;
     std::unordered_map<memcg_id, std::weak_ptr<memcg>> memcgs;
     memcg_id last_memcg_id{};
-    std::list<std::unique_ptr<backing_dev_info>> bdis;
+    std::list<std::shared_ptr<backing_dev_info>> bdis;
     std::unordered_map<bdi_writeback*, std::unique_ptr<bdi_writeback>> cgwbs;  ///< all but root wbs
     std::list<bdi_writeback*> offline_cgwbs;
     work_struct cleanup_offline_cgwbs_work;
@@ -81,6 +81,8 @@ struct host {
 
     /// A work item used once; freed some time after it has run.
     work_struct& one_shot_work(std::string name, std::function<task<>()> func);
+    /// Frees those that have run.
+    void reap_works();
     void violated(std::string invariant, std::string message, std::string_view by = {}, const super_block* sb = nullptr);
     void trace(std::string_view name, const super_block* sb, std::string_view key1 = {}, std::int64_t v1 = 0,
                std::string_view key2 = {}, std::int64_t v2 = 0) const;

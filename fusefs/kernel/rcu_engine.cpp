@@ -60,27 +60,18 @@ void rcu_engine::request(std::uint64_t gp) {
     if (!in_progress()) sched_.wake_all(&gp_key_);
 }
 
-/// The CPU on which a thread that is not bound runs first: an idle one if there is one.
-int rcu_engine::unbound_cpu(nanoseconds& latency) {
-    int best = 0;
-    latency = machine_.wake_latency(0);
-    for (int c = 1; c < machine_.cpus(); ++c)
-        if (const nanoseconds l = machine_.wake_latency(c); l < latency) {
-            latency = l;
-            best = c;
-        }
-    return best;
-}
-
-nanoseconds rcu_engine::unbound_wake() {
-    nanoseconds latency{};
-    (void)unbound_cpu(latency);
-    return latency;
+/// Where a thread that is not bound runs when woken: on an idle CPU if there is one, else where it was
+/// (select_task_rq_fair()).
+int rcu_engine::unbound_cpu(int previous) const {
+    const instant now = sched_.now();
+    for (int i = 0; i < machine_.cpus(); ++i)
+        if (const int c = (previous + i) % machine_.cpus(); !machine_.busy(c, now, now)) return c;
+    return previous;
 }
 
 task<> rcu_engine::wake_delay(int hops) {
     for (; hops > 0; --hops) {
-        const nanoseconds latency = unbound_wake();
+        const nanoseconds latency = machine_.wake_latency(unbound_cpu(this_cpu()));
         if (latency > nanoseconds{0}) co_await sched_.sleep_for(latency, "to be scheduled");
     }
 }
@@ -90,8 +81,8 @@ task<> rcu_engine::gp_thread() {
     for (;;) {
         if (requested_ <= completed_) {
             while (requested_ <= completed_) co_await sched_.wait_on(&gp_key_, "rcu: a grace period to be requested");
-            nanoseconds latency{};
-            gp_cpu_ = unbound_cpu(latency);
+            sched_.current()->cpu = gp_cpu_ = unbound_cpu(gp_cpu_);
+            const nanoseconds latency = machine_.wake_latency(gp_cpu_);
             if (latency > nanoseconds{0})
                 co_await sched_.sleep_for(latency, "rcu: the grace-period thread to be scheduled");
         }
@@ -142,7 +133,7 @@ void rcu_engine::begin_gp() {
         d.qs_tick = machine_.next_tick(c, now);
         arm(c, now);
     }
-    report_qs(gp_cpu_ % machine_.cpus());  // rcu_gp_init() reports for its own CPU
+    report_qs(gp_cpu_);  // rcu_gp_init() reports for its own CPU
 }
 
 void rcu_engine::end_gp() {
@@ -217,7 +208,10 @@ task<> rcu_engine::expedited_gp() {
         if (machine_.busy(c, now, now))
             slowest = std::max(slowest, profile_.expedited_ipi + machine_.run_delay(c, now));
     }
-    if (slowest > nanoseconds{0}) co_await sched_.sleep_for(slowest, "synchronize_rcu_expedited(): interrupts");
+    if (slowest > nanoseconds{0}) {
+        co_await sched_.sleep_for(slowest, "synchronize_rcu_expedited(): interrupts");
+        co_await wake_delay();  // the worker again: the last interrupt wakes it
+    }
     while (!readers_.empty() && readers_.begin()->first <= readers)
         co_await sched_.wait_on(&reader_key_, "synchronize_rcu_expedited(): a read section");
     exp_done_ = mine;

@@ -87,8 +87,7 @@ class rcu_engine final : public rcu {
     bool in_progress() const noexcept { return started_ != completed_; }
     bool held_by_reader() const noexcept;
     sched::task<> wake_delay(int hops = 1);
-    sched::nanoseconds unbound_wake();
-    int unbound_cpu(sched::nanoseconds& latency);
+    int unbound_cpu(int previous) const;
     void record(std::vector<std::int64_t>& where, sched::instant since);
 
     // Quiescent states: rcu_qs.cpp

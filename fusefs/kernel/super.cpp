@@ -11,6 +11,7 @@ super_block::super_block(host& on, std::string name, backing_dev_info& bdi, addr
     : h{on},
       s_id{std::move(name)},
       s_bdi{bdi},
+      keeps_bdi{bdi.shared_from_this()},
       ops{with},
       policy{&under},
       s_active_flag{on.sched, 1},
@@ -97,7 +98,7 @@ task<> evict_inodes(super_block& sb) {
 task<> generic_shutdown_super(super_block& sb) {
     host& h = sb.h;
     sb.state = sb_state::dying;
-    for (const auto& [ino, i] : sb.s_inodes) i->in_dcache = false;  // shrink_dcache_for_umount()
+    // shrink_dcache_for_umount() lets go of the dentries; while SB_ACTIVE is set that evicts no linked inode.
     co_await sync_filesystem(sb);
     sb.s_active_flag.store(0);  // SB_ACTIVE is cleared after the sync, which may itself have begun switches
     co_await h.sched.preempt(point::sb_inactive);

@@ -41,6 +41,7 @@ struct super_block : std::enable_shared_from_this<super_block> {
     host& h;
     const std::string s_id;
     backing_dev_info& s_bdi;
+    const std::shared_ptr<backing_dev_info> keeps_bdi;
     address_space_operations& ops;
     const drain_policy* policy;              ///< change through set_drain_policy()
 

@@ -1,5 +1,7 @@
 #include "fusefs/sched/lock.hpp"
 
+#include "fusefs/sched/shared.hpp"
+
 namespace drainlab::sched {
 
 bool rwsem::try_take(bool write) {
@@ -17,6 +19,7 @@ void rwsem::enqueue(std::coroutine_handle<> h, bool write) {
 }
 
 void rwsem::up(bool write) {
+    if (sched_.memory()) sched_.memory()->fence();  // a release
     if (write) {
         DRAINLAB_CHECK(writer_);
         writer_ = false;
@@ -50,6 +53,7 @@ void spinlock::enqueue(std::coroutine_handle<> h) {
 }
 
 void spinlock::release() {
+    if (sched_.memory()) sched_.memory()->fence();
     --holder_->spinlocks_held;
     holder_ = nullptr;
     if (queue_.empty() || sched_.dropping()) return;  // those who queue may be gone already

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "fusefs/sched/shared.hpp"
+
 namespace drainlab::sched {
 
 void check_failed(const char* what, const char* file, int line) noexcept {
@@ -25,6 +27,7 @@ void scheduler::drop_all() noexcept {
 }
 
 fiber& scheduler::spawn(std::string name, task<> body, fiber_kind kind, int cpu) {
+    order_memory();
     auto f = std::make_unique<fiber>();
     f->id = ++last_id_;
     f->name = std::move(name);
@@ -47,9 +50,14 @@ std::vector<waiter> scheduler::waiting() const {
     return all;
 }
 
+void scheduler::order_memory() {
+    if (memory_ && current_) memory_->fence();
+}
+
 void scheduler::park(std::coroutine_handle<> h, std::string_view what, const void* key, instant deadline, bool at_point) {
     fiber& f = *current_;
     DRAINLAB_CHECK(at_point || f.spinlocks_held == 0);  // sleeping while atomic
+    if (!at_point) order_memory();                        // set_current_state()
     f.leaf = h;
     f.st = fiber::state::waiting;
     f.waits_for = what;
@@ -82,6 +90,7 @@ void scheduler::leave_queue(fiber& f) {
 void scheduler::make_ready(fiber& f, bool timed_out) {
     if (dropping_) return;
     DRAINLAB_CHECK(f.st == fiber::state::waiting);
+    order_memory();  // try_to_wake_up()
     f.st = fiber::state::ready;
     f.timed_out = timed_out;
     f.wait_key = nullptr;
@@ -134,6 +143,7 @@ bool scheduler::run_one() {
     fiber* const outer = std::exchange(current_, &f);
     DRAINLAB_CHECK(outer == nullptr);
     resume_chain(f.leaf);
+    if (f.body.done()) order_memory();
     current_ = nullptr;
     if (!f.body.done()) return true;
     DRAINLAB_CHECK(f.spinlocks_held == 0 && f.rcu_nesting == 0);

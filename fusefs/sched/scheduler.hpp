@@ -189,6 +189,7 @@ class scheduler {
     void requeue(std::coroutine_handle<> h, bool at_point = false);
     void make_ready(fiber& f, bool timed_out);
     void leave_queue(fiber& f);
+    void order_memory();  // a full barrier of the running fiber
 
     std::map<std::uint32_t, std::unique_ptr<fiber>> fibers_;
     std::deque<fiber*> ready_;

@@ -19,6 +19,10 @@ class memory_model {
     virtual ~memory_model() = default;
     virtual std::int64_t load(const shared_cell& cell) = 0;
     virtual void store(shared_cell& cell, std::int64_t value) = 0;
+    /// Atomic and fully ordered; the value after it.
+    virtual std::int64_t add(shared_cell& cell, std::int64_t delta) = 0;
+    /// Atomic, but not ordered with anything.
+    virtual void add_relaxed(shared_cell& cell, std::int64_t delta) = 0;
     /// Orders everything before it with everything after it: smp_mb(), a locked read-modify-write.
     virtual void fence() = 0;
 };
@@ -41,8 +45,14 @@ class shared {
     }
     /// atomic_add_return(): fully ordered.
     std::int64_t add(std::int64_t delta) {
-        if (sched_->memory()) sched_->memory()->fence();
-        return cell_.value += delta;
+        return sched_->memory() ? sched_->memory()->add(cell_, delta) : cell_.value += delta;
+    }
+    /// atomic_inc(): no barrier. Others may see it late, until the next smp_mb().
+    void inc() {
+        if (sched_->memory())
+            sched_->memory()->add_relaxed(cell_, 1);
+        else
+            ++cell_.value;
     }
     /// What memory holds, regardless of buffers: for checks and counters, never for the protocol.
     std::int64_t peek() const noexcept { return cell_.value; }

@@ -17,16 +17,20 @@ bool simulated_scheduler::preempt_here(point at, nanoseconds& width) {
 }
 
 run_outcome simulated_scheduler::run(instant limit) {
+    return run_until([this] { return live_threads() == 0; }, limit);
+}
+
+run_outcome simulated_scheduler::run_for(nanoseconds d) {
+    return run_until([] { return false; }, now_ + d);
+}
+
+run_outcome simulated_scheduler::run_until(const std::function<bool()>& done, instant limit) {
     for (;;) {
-        if (live_threads() == 0) return run_outcome::finished;
+        if (done()) return run_outcome::finished;
         if (run_one()) continue;
         const instant next = next_deadline();
-        if (next == instant::max()) {
-            if (limit == instant::max()) return run_outcome::deadlock;
-            now_ = limit;
-            return run_outcome::until;
-        }
-        if (next > limit) {
+        if (next == instant::max() && limit == instant::max()) return run_outcome::deadlock;
+        if (next > limit || next == instant::max()) {
             now_ = limit;
             return run_outcome::until;
         }

@@ -30,7 +30,10 @@ class simulated_scheduler final : public scheduler {
     instant now() const noexcept override { return now_; }
     /// Runs until no fiber of kind thread is left, or nothing can run any more, or the clock would pass `limit`.
     run_outcome run(instant limit = instant::max());
-    run_outcome run_for(nanoseconds d) { return run(now_ + d); }
+    /// Lets `d` pass, service fibers included, whether or not any fiber of kind thread is left.
+    run_outcome run_for(nanoseconds d);
+    /// Runs until `done()` is true, looked at after every step.
+    run_outcome run_until(const std::function<bool()>& done, instant limit = instant::max());
 
     /// A hash over (instant, fiber) of every step so far: equal traces have equal hashes.
     std::uint64_t trace_hash() const noexcept { return hash_; }

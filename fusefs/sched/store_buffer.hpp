@@ -1,0 +1,51 @@
+// Store buffering: what a fiber has written to a shared variable may be seen by the others late, until it passes a barrier.
+#pragma once
+#include <vector>
+
+#include "fusefs/sched/decider.hpp"
+#include "fusefs/sched/shared.hpp"
+
+namespace drainlab::sched {
+
+/// One first-in-first-out buffer per fiber (as on x86-TSO), for plain stores and for unordered atomic adds. Weaker than x86 in
+/// one respect: taking a lock does not empty the buffer, as an acquire does not order older stores (Documentation/
+/// memory-barriers.txt); releasing one does. Blocking, waking and queueing work are full barriers.
+///
+/// When a store becomes visible is decided at the first load that could tell: an earlier moment would look the same to all.
+/// So there is no choice where no other fiber's store is pending.
+class store_buffers final : public memory_model {
+  public:
+    /// Both must outlive it.
+    store_buffers(scheduler& sched, decider& choices) : sched_{sched}, choices_{&choices} {}
+
+    std::int64_t load(const shared_cell& cell) override;
+    void store(shared_cell& cell, std::int64_t value) override;
+    std::int64_t add(shared_cell& cell, std::int64_t delta) override;
+    void add_relaxed(shared_cell& cell, std::int64_t delta) override;
+    void fence() override;
+
+    /// From now on every store is seen at once and no choice is asked for.
+    void calm();
+    bool empty() const noexcept { return buffers_.empty(); }
+
+  private:
+    struct entry {
+        shared_cell* cell;
+        std::int64_t value;
+        bool is_delta;
+    };
+    struct buffer {
+        std::uint32_t fiber;
+        std::vector<entry> entries;
+    };
+    void push(shared_cell& cell, std::int64_t value, bool is_delta);
+    void observe(const shared_cell& cell);
+    static void apply(const entry& e);
+    static void drain(buffer& b, std::size_t count);
+
+    scheduler& sched_;
+    decider* choices_;
+    std::vector<buffer> buffers_;  // those that hold something
+};
+
+}  // namespace drainlab::sched
