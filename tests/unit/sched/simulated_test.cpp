@@ -150,3 +150,55 @@ TEST_CASE("a point lets others in with the asked frequency", "[simulated]") {
     CHECK(some > 60);
     CHECK(some < 200);
 }
+
+TEST_CASE("run_for lets services work though no other fiber is left", "[simulated]") {
+    simulated_scheduler s;
+    int ticks = 0;
+    const auto serves = [&]() -> task<> {
+        for (;;) {
+            co_await s.sleep_until(s.now() + 10ms);
+            ++ticks;
+        }
+    };
+    s.spawn("kworker", serves(), fiber_kind::service);
+    CHECK(s.run() == run_outcome::finished);
+    CHECK(ticks == 0);
+    CHECK(s.run_for(100ms) == run_outcome::until);
+    CHECK(ticks == 10);
+}
+
+TEST_CASE("run_until stops at the step that makes its condition true", "[simulated]") {
+    simulated_scheduler s;
+    int ticks = 0;
+    const auto body = [&]() -> task<> {
+        for (;;) {
+            co_await s.sleep_until(s.now() + 10ms);
+            ++ticks;
+        }
+    };
+    s.spawn("ticks", body());
+    CHECK(s.run_until([&] { return ticks == 3; }) == run_outcome::finished);
+    CHECK(s.now().time_since_epoch() == 30ms);
+    CHECK(s.run_until([&] { return ticks == 10; }, s.now() + 25ms) == run_outcome::until);
+    CHECK(ticks == 5);
+}
+
+TEST_CASE("drop_all ends all fibers, newest first, and the scheduler stays usable for questions", "[simulated]") {
+    simulated_scheduler s;
+    std::vector<int> order;
+    struct notes {
+        std::vector<int>& order;
+        int n;
+        ~notes() { order.push_back(n); }
+    };
+    const auto waits = [&](int n) -> task<> {
+        const notes at_end{order, n};
+        co_await s.wait_on(&order, "for ever");
+    };
+    for (int n = 0; n < 3; ++n) s.spawn("waits", waits(n));
+    CHECK(s.run() == run_outcome::deadlock);
+    s.drop_all();
+    CHECK(order == std::vector{2, 1, 0});
+    CHECK(s.waiting().empty());
+    s.wake_all(&order);  // nobody
+}
