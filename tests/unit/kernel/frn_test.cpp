@@ -43,7 +43,8 @@ TEST_CASE("a tie goes to the owner, then to the last winner", "[frn]") {
     memory = {};
     r = round_of(a);
     r.account(a, 8192);
-    r.account(b, 16384);  // candidate: b with 8192, a as last winner has 8192
+    r.account(b, 8192);  // outvotes the candidate a
+    r.account(b, 8192);  // adopted: as many bytes as the last winner
     CHECK(r.wb_lcand_bytes == r.wb_tcand_bytes);
     CHECK(frn_detach(memory, r, 25600).winner == a);
 }
