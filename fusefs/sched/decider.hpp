@@ -8,8 +8,8 @@ namespace drainlab::sched {
 struct fiber;
 
 enum class choice_kind : std::uint8_t {
-    run,      ///< the running fiber has blocked: who is next. Option n (one past the candidates): the next timer expires first
-    preempt,  ///< at a named point: 0 goes on, i switches to candidate i - 1, the last one may be the timer
+    run,      ///< the running fiber has blocked: which candidate is next
+    preempt,  ///< at a named point: candidate 0 is the running fiber, which goes on; another one preempts it
     memory,   ///< a store of another fiber is still in its buffer: 0 it is not seen yet, i its first i stores are
 };
 
@@ -17,7 +17,8 @@ enum class choice_kind : std::uint8_t {
 class decider {
   public:
     virtual ~decider() = default;
-    /// An option below `options` (at least 2). `candidates` are the fibers that could run (empty for memory); valid during the call.
+    /// An option below `options` (at least 2). `candidates` are the fibers that could run, valid during the call; an option one
+    /// past them means that the next timer expires. Empty for memory.
     virtual std::uint32_t decide(choice_kind kind, std::span<fiber* const> candidates, std::uint32_t options) = 0;
 };
 

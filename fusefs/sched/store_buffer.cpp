@@ -15,7 +15,8 @@ void store_buffers::push(shared_cell& cell, std::int64_t value, bool is_delta) {
     const fiber* const self = sched_.current();
     const entry e{&cell, value, is_delta};
     if (!self || !choices_) return apply(e);
-    const auto mine = std::find_if(buffers_.begin(), buffers_.end(), [&](const buffer& b) { return b.fiber == self->id; });
+    const auto mine =
+        std::find_if(buffers_.begin(), buffers_.end(), [&](const buffer& b) { return b.fiber == self->id; });
     if (mine != buffers_.end())
         mine->entries.push_back(e);
     else

@@ -1,9 +1,9 @@
 // Store buffering: what a fiber has written to a shared variable may be seen by the others late, until it passes a barrier.
 #pragma once
-#include <vector>
-
 #include "fusefs/sched/decider.hpp"
 #include "fusefs/sched/shared.hpp"
+
+#include <vector>
 
 namespace drainlab::sched {
 

@@ -1,0 +1,92 @@
+#include "fusefs/sched/exhaustive.hpp"
+
+#include <algorithm>
+
+namespace drainlab::sched {
+
+exhaustive_scheduler::exhaustive_scheduler(decider& choices, exhaustive_options options)
+    : choices_{choices},
+      options_{options},
+      buffers_{*this, choices},
+      preemptions_left_{options.preemptions},
+      timers_left_{options.timers} {
+    if (options_.store_buffers) memory_ = &buffers_;
+}
+
+void exhaustive_scheduler::step(std::uint64_t what) noexcept {
+    ++steps_;
+    now_ += nanoseconds{1};
+    hash_ = (hash_ ^ what) * 0x100000001b3u;
+}
+
+bool exhaustive_scheduler::timer_may_expire() {
+    return timers_left_ > 0 && !calm_ && next_deadline() != instant::max();
+}
+
+void exhaustive_scheduler::expire_timer() {
+    now_ = std::max(now_, next_deadline());
+    fire_timers(now_);
+}
+
+std::size_t exhaustive_scheduler::choose(const std::deque<fiber*>& ready) {
+    fiber* next = std::exchange(forced_, nullptr);
+    while (!next) {
+        const bool timer = timer_may_expire();
+        const auto options = static_cast<std::uint32_t>(ready.size() + (timer ? 1 : 0));
+        std::uint32_t taken = 0;
+        if (options > 1 && !calm_) {
+            candidates_.assign(ready.begin(), ready.end());
+            taken = choices_.decide(choice_kind::run, candidates_, options);
+        }
+        if (taken < ready.size()) {
+            next = ready[taken];
+        } else {
+            --timers_left_;
+            expire_timer();
+        }
+    }
+    step(next->id);
+    if (observer_) observer_->runs(*next);
+    const auto at = std::find(ready.begin(), ready.end(), next);
+    DRAINLAB_CHECK(at != ready.end());
+    return static_cast<std::size_t>(at - ready.begin());
+}
+
+bool exhaustive_scheduler::preempt_here(point at, nanoseconds&) {
+    const bool timer = timer_may_expire();
+    const auto options = static_cast<std::uint32_t>(1 + ready().size() + (timer ? 1 : 0));
+    std::uint32_t taken = 0;
+    if (options > 1 && preemptions_left_ != 0 && !calm_) {
+        candidates_.assign(1, current());
+        candidates_.insert(candidates_.end(), ready().begin(), ready().end());
+        taken = choices_.decide(choice_kind::preempt, candidates_, options);
+    }
+    if (observer_) observer_->passes(*current(), at, taken > 0);
+    if (taken == 0) return false;
+    if (preemptions_left_ > 0) --preemptions_left_;
+    if (taken <= ready().size()) {
+        forced_ = ready()[taken - 1];
+    } else {  // the timer's interrupt, and the fiber that it wakes
+        --timers_left_;
+        expire_timer();
+        forced_ = ready().back();
+    }
+    return true;
+}
+
+exhaustive_outcome exhaustive_scheduler::run() {
+    for (;;) {
+        if (steps_ >= options_.step_limit) return exhaustive_outcome::livelock;
+        if (run_one()) continue;
+        if (live_threads() == 0) return exhaustive_outcome::finished;
+        if (next_deadline() == instant::max()) return exhaustive_outcome::deadlock;
+        expire_timer();
+    }
+}
+
+void exhaustive_scheduler::calm() {
+    calm_ = true;
+    buffers_.calm();
+}
+
+}  // namespace drainlab::sched
