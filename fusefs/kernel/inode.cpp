@@ -60,7 +60,14 @@ task<> mark_inode_dirty(inode& i, unsigned flags) {
 
 task<> iput(inode& i) {
     DRAINLAB_CHECK(i.i_count > 0);
-    if (--i.i_count > 0 || (i.i_state & I_FREEING)) co_return;
+    if (i.i_count > 1) {
+        --i.i_count;
+        co_return;
+    }
+    {
+        const auto guard = co_await i.i_lock.lock();  // atomic_dec_and_lock()
+        if (--i.i_count > 0 || (i.i_state & I_FREEING)) co_return;
+    }
     const bool nothing_to_write = i.unlinked || !(i.i_state & I_DIRTY_ALL);
     if (!i.i_sb->active() || (!i.in_dcache && nothing_to_write)) co_await evict(i);
 }

@@ -23,7 +23,11 @@ void give_up(isw* s) {
 
 task<bool> inode_prepare_locked(inode& i, const bdi_writeback& new_wb, bool test_active) {
     const auto guard = co_await i.i_lock.lock();
-    if (test_active && !i.i_sb->active()) co_return false;
+    if (test_active && !i.i_sb->active()) {
+        i.i_sb->h.trace("isw_backs_out", i.i_sb.get(), "ino", static_cast<std::int64_t>(i.i_ino));
+        co_return false;
+    }
+    co_await i.i_sb->h.sched.preempt(point::isw_tested);
     if (i.i_state & (I_WB_SWITCH | I_FREEING | I_WILL_FREE)) co_return false;
     if (i.i_wb == &new_wb) co_return false;
     i.i_state |= I_WB_SWITCH;

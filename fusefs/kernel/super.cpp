@@ -90,8 +90,12 @@ task<> evict_inodes(super_block& sb) {
     for (const auto& [ino, i] : sb.s_inodes)
         if (i->i_count == 0 && !(i->i_state & (I_FREEING | I_WILL_FREE))) dispose.push_back(i);
     for (const auto& i : dispose) {
-        // Another task may have taken, or evicted, it while we waited for a lock.
-        if (i->i_count == 0 && !(i->i_state & (I_FREEING | I_CLEAR))) co_await evict(*i);
+        {
+            const auto guard = co_await i->i_lock.lock();
+            // Another task may have taken, or evicted, it while we waited for a lock.
+            if (i->i_count > 0 || (i->i_state & (I_FREEING | I_CLEAR))) continue;
+        }
+        co_await evict(*i);  // sets I_FREEING before anybody else runs
     }
 }
 
@@ -101,6 +105,7 @@ task<> generic_shutdown_super(super_block& sb) {
     // shrink_dcache_for_umount() lets go of the dentries; while SB_ACTIVE is set that evicts no linked inode.
     co_await sync_filesystem(sb);
     sb.s_active_flag.store(0);  // SB_ACTIVE is cleared after the sync, which may itself have begun switches
+    h.trace("sb_inactive", &sb);
     co_await h.sched.preempt(point::sb_inactive);
     co_await cgroup_writeback_umount(sb);
     co_await h.sched.preempt(point::evict_begins);

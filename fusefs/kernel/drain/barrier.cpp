@@ -4,7 +4,7 @@
 
 namespace drainlab::kernel {
 
-void barrier_policy::after_queue(host& h) const { h.isw_nr_in_flight.add(1); }
+void barrier_policy::after_queue(host& h) const { h.isw_nr_in_flight.inc(); }
 
 task<> barrier_policy::drain(super_block& sb) const {
     if (sb.h.isw_nr_in_flight.load() == 0) co_return;

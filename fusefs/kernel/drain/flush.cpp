@@ -4,7 +4,7 @@
 
 namespace drainlab::kernel {
 
-void flush_policy::before_queue(isw& s) const { s.h.isw_nr_in_flight.add(1); }
+void flush_policy::before_queue(isw& s) const { s.h.isw_nr_in_flight.inc(); }
 
 task<> flush_policy::drain(super_block& sb) const {
     if (sb.h.isw_nr_in_flight.load() == 0) co_return;

@@ -6,7 +6,7 @@
 namespace drainlab::kernel {
 
 void persb_2019_policy::before_queue(isw& s) const {
-    for (inode* i : s.inodes) i->i_sb->s_isw_nr_in_flight.add(1);
+    for (inode* i : s.inodes) i->i_sb->s_isw_nr_in_flight.inc();
 }
 
 task<> persb_2019_policy::put_inode(isw& s, inode& i) const {

@@ -4,7 +4,7 @@
 
 namespace drainlab::kernel {
 
-void drain_policy::begin_switch(isw& s) const { s.h.isw_nr_in_flight.add(1); }
+void drain_policy::begin_switch(isw& s) const { s.h.isw_nr_in_flight.inc(); }
 
 task<bool> drain_policy::prepare(isw& s, inode& i, const bdi_writeback& new_wb) const {
     co_await sched::smp_mb(s.h.sched);  // pairs with the one in drain()
