@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,7 +39,7 @@ class command {
     command& note(std::string text);
 
     command& positional(const std::string& name, std::string& into, const std::string& help);
-    /// Zero or more (at least `least`) words; with `after_dashes`, everything behind `--`.
+    /// All further words, at least `least` of them; what stands behind `--` is never taken for an option.
     command& positionals(const std::string& name, std::vector<std::string>& into, const std::string& help,
                          int least = 0);
 

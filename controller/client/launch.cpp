@@ -174,6 +174,12 @@ bool private_daemon::has_died() {
     return true;
 }
 
+result<std::string> private_daemon::make_directory(const std::string& name) const {
+    const std::string dir = directory_ + "/" + name;
+    if (mkdir(dir.c_str(), 0700) != 0) return system_failure(dir, errno);
+    return dir;
+}
+
 result<int> private_daemon::stop(milliseconds limit) {
     if (lifeline_ >= 0) close(std::exchange(lifeline_, -1));
     bool killed = false;
@@ -189,8 +195,7 @@ result<int> private_daemon::stop(milliseconds limit) {
     }
     if (!directory_.empty()) {
         clean_socket(socket_);
-        std::error_code ec;
-        fs::remove_all(std::exchange(directory_, {}), ec);
+        remove_private_directory(std::exchange(directory_, {}));
     }
     if (killed)
         return failure{"timed_out",

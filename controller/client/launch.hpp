@@ -48,6 +48,9 @@ class private_daemon {
     const std::string& log() const noexcept { return log_; }
     pid_t pid() const noexcept { return pid_; }
 
+    /// A directory `name` (0700) beside the socket, for a mount point; removed with the rest.
+    result<std::string> make_directory(const std::string& name) const;
+
     /// Asks for the end (closes the lifeline) and waits; kills it after `limit`. Then removes mounts it left (ENOTCONN)
     /// and its directory. The exit status of the daemon as waitpid() gives it, or `timed_out` when it had to be killed.
     result<int> stop(std::chrono::milliseconds limit);
@@ -67,6 +70,10 @@ class private_daemon {
 /// temporary directory. Makes the default directory (0700) and refuses one that is not ours, or a symbolic link, or
 /// open to others (exit 2).
 result<std::string> socket_path(const std::string& given);
+
+/// Removes a directory made by private_directory(): its files, its empty directories, itself. Never what lies deeper: a mount that is still
+/// there keeps its files. False when something stayed.
+bool remove_private_directory(const std::string& dir);
 
 /// A fresh 0700 directory `<prefix>-<our pid>-XXXXXX` in the default socket directory. The caller removes it.
 result<std::string> private_directory(const std::string& prefix);

@@ -175,7 +175,10 @@ cleaned clean_private_directories(const std::string& dir) {
         const std::string socket = (entry.path() / "drainfs.sock").string();
         if (!daemon_is_dead(socket)) continue;  // it is still taking leave
         report.add(clean_socket(socket));
-        if (fs::remove_all(entry.path(), ec) > 0 && !ec) report.directories.push_back(entry.path().string());
+        if (remove_private_directory(entry.path().string()))
+            report.directories.push_back(entry.path().string());
+        else
+            report.problems.push_back("cannot remove " + entry.path().string() + ": something in it is still mounted");
     }
     return report;
 }

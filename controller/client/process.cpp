@@ -1,6 +1,6 @@
 #include "controller/client/process.hpp"
 
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -15,6 +15,9 @@ namespace drainlab::client {
 namespace {
 
 using clock = std::chrono::steady_clock;
+
+// glibc 2.36 declares pidfd_open() without extern "C".
+int open_pidfd(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0)); }
 
 /// Polls a pidfd until it is readable (the process has ended). False when time ran out.
 bool poll_end(int pidfd, std::chrono::milliseconds limit) {
@@ -32,7 +35,7 @@ bool poll_end(int pidfd, std::chrono::milliseconds limit) {
 }  // namespace
 
 std::optional<int> wait_child(pid_t child, std::chrono::milliseconds limit) {
-    const int fd = pidfd_open(child, 0);
+    const int fd = open_pidfd(child);
     if (fd >= 0) {
         const bool ended = poll_end(fd, limit);
         close(fd);
@@ -61,7 +64,7 @@ std::optional<std::uint64_t> start_time(pid_t pid) {
 }
 
 bool wait_gone(pid_t pid, std::chrono::milliseconds limit) {
-    const int fd = pidfd_open(pid, 0);
+    const int fd = open_pidfd(pid);
     if (fd < 0) return errno == ESRCH;
     const bool gone = poll_end(fd, limit);
     close(fd);

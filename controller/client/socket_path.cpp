@@ -86,4 +86,14 @@ result<std::string> private_directory(const std::string& prefix) {
     return dir;
 }
 
+bool remove_private_directory(const std::string& dir) {
+    std::error_code ec;
+    for (const auto& entry : fs::directory_iterator(dir, ec)) {
+        struct stat s {};
+        const bool folder = lstat(entry.path().c_str(), &s) == 0 && S_ISDIR(s.st_mode);
+        [[maybe_unused]] const int r = folder ? rmdir(entry.path().c_str()) : unlink(entry.path().c_str());
+    }
+    return rmdir(dir.c_str()) == 0 || errno == ENOENT;
+}
+
 }  // namespace drainlab::client

@@ -1,0 +1,21 @@
+// The words this build knows: for `drainctl list`, for checking options and for suggestions.
+#pragma once
+
+#include "controller/client/failure.hpp"
+
+#include <string>
+#include <vector>
+
+namespace drainlab::cli {
+
+/// The drain policies, oldest kernel to newest.
+std::vector<std::string> known_policies();
+
+/// One line about a policy: what its umount waits for and the kernels it stands for.
+std::string policy_summary(const std::string& policy);
+
+/// The explorer's worlds and mutants; `not_built` (exit 4) in a build without the explorer.
+client::result<std::vector<std::string>> known_worlds();
+client::result<std::vector<std::string>> known_mutants();
+
+}  // namespace drainlab::cli

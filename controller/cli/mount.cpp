@@ -1,0 +1,112 @@
+// drainctl mount DIR
+#include "controller/cli/daemon.hpp"
+#include "controller/cli/mount_options.hpp"
+#include "controller/cli/output.hpp"
+#include "controller/client/mountinfo.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <filesystem>
+
+namespace drainlab::cli {
+
+using nlohmann::json;
+
+namespace {
+
+struct options {
+    std::string dir, socket;
+    mount_options mount;
+    bool json = false;
+};
+
+result<void> check(options& o) {
+    o.dir = client::absolute_path(o.dir);
+    BOOST_OUTCOME_TRY(check_mount_point(o.dir));
+    BOOST_OUTCOME_TRY(check_store(o.mount));
+    if (o.mount.with_pid && kill(static_cast<pid_t>(*o.mount.with_pid), 0) != 0 && errno == ESRCH)
+        return client::usage_error(fmt::format("--with-pid {}: there is no such process", *o.mount.with_pid));
+    return client::success();
+}
+
+/// A running daemon keeps what it was started with: say so rather than ignore what was asked for.
+result<void> agree(const json& health, const options& o) {
+    const auto stem = [](const std::string& name) { return std::filesystem::path(name).stem().string(); };
+    const std::string profile = health.value("profile", "");
+    if (o.mount.profile && stem(profile) != stem(*o.mount.profile))
+        return client::usage_error(
+            fmt::format("--profile {}: the daemon that runs has the profile {}", *o.mount.profile, profile),
+            "`drainctl stop` it first, or use another --socket");
+    const auto linger = health.value("linger_ms", json());
+    if (o.mount.linger && linger.is_number() &&
+        linger.get<double>() != static_cast<double>(o.mount.linger->count()) / 1e6)
+        remark(fmt::format("--linger: the daemon that runs keeps its {} ms", linger.get<double>()));
+    return client::success();
+}
+
+/// Once more when the daemon took its leave between our two calls.
+result<json> make_mount(const std::string& socket, const client::daemon_options& start, const options& o,
+                        json& health) {
+    const client::blocking_client daemon(socket);
+    for (int attempt = 1;; ++attempt) {
+        BOOST_OUTCOME_TRY(client::ensure_daemon(socket, start));
+        auto known = daemon.get("/health");
+        if (known) {
+            BOOST_OUTCOME_TRY(agree(known.value(), o));
+            auto made = daemon.post("/mounts", mount_request(o.dir, o.mount));
+            const bool leaving = !made && (nobody_there(made.error()) || made.error().code == "connection_lost" ||
+                                           made.error().code == "stopping");
+            health = known.value();
+            if (!leaving || attempt == 3) return made;
+        } else if (attempt == 3) {
+            return known;
+        }
+    }
+}
+
+json document(const json& mount, const json& health, const std::string& socket) {
+    return {{"schema", "drainlab.mount/1"},
+            {"dir", mount.value("dir", json())},
+            {"dev", mount.value("dev", json())},
+            {"pid", health.value("pid", json())},
+            {"socket", socket},
+            {"umount_wait", mount.value("umount_wait", json())},
+            {"log", health.value("log", json())},
+            {"id", mount.value("id", json())},
+            {"name", mount.value("name", json())},
+            {"policy", mount.value("policy", json())}};
+}
+
+result<exit_code> run(options& o) {
+    BOOST_OUTCOME_TRY(check(o));
+    BOOST_OUTCOME_TRY(auto socket, client::socket_path(o.socket));
+    BOOST_OUTCOME_TRY(auto start, daemon_options_for(o.mount));
+    json health;
+    BOOST_OUTCOME_TRY(auto mount, make_mount(socket, start, o, health));
+    if (o.json)
+        print_json(document(mount, health, socket));
+    else
+        fmt::print("{} mounted on {} (policy {}, umount waits by {})\n", mount.value("name", "?"), o.dir,
+                   mount.value("policy", "?"), mount.value("umount_wait", "?"));
+    return exit_code::fine;
+}
+
+}  // namespace
+
+void declare_mount(command& c) {
+    auto o = std::make_shared<options>();
+    c.about("mount a drainfs on a directory, starting the daemon if none runs",
+            "drainctl mount /mnt/a --policy persb --umount-delay 200ms");
+    c.positional("DIR", o->dir, "an existing directory");
+    declare_mount_options(c, o->mount);
+    c.option("--with-pid", o->mount.with_pid, "unmount when this process ends", 1, INT32_MAX);
+    c.option("--linger", o->mount.linger,
+             "a daemon started for this mount lives so long after its last one (0: for ever)");
+    c.socket(o->socket).json_answer(o->json);
+    c.note("The daemon runs in the background until its last mount is gone. `drainctl status` names its log.");
+    c.run([o] { return run(*o); });
+}
+
+}  // namespace drainlab::cli
