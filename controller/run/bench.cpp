@@ -52,8 +52,16 @@ class bench {
             make(s, next, cells.at(next.policy));
             ++at_.done;
         }
-        cycles_.end();
+        end_scenario(cells.at(at_.policy.empty() ? options_.policies.front() : at_.policy));
         for (const auto& p : options_.policies) outcome_.cells.push_back(finish_cell(cells.at(p)));
+    }
+
+    /// What is violated while the background is taken down is the last policy's doing.
+    void end_scenario(gathering& last) {
+        report::cycle_sample rest;
+        rest.violations = cycles_.end();
+        if (rest.violations.empty()) return;
+        note_violation(rest, {at_.policy, true}, last);
     }
 
     /// One sample, repeated as long as the cycle says so.

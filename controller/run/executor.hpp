@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace drainlab::run {
 
@@ -25,8 +26,8 @@ class executor {
     virtual client::result<void> begin(const scenario& s) = 0;
     /// One cycle under `policy`: mount, prepare, unmount, look what happened.
     virtual client::result<cycle_outcome> cycle(const scenario& s, const std::string& policy) = 0;
-    /// Ends the background load and removes what it made. Also after a failure.
-    virtual void end() = 0;
+    /// Ends the background load and removes what it made. Also after a failure. What was violated meanwhile.
+    virtual std::vector<report::violation> end() = 0;
 };
 
 }  // namespace drainlab::run

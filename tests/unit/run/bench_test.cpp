@@ -30,7 +30,10 @@ class invented : public executor {
         if (policy == violates) o.sample.violations.push_back({"busy_inodes", "VFS: Busy inodes", "offline"});
         return o;
     }
-    void end() override { log.emplace_back("end"); }
+    std::vector<report::violation> end() override {
+        log.emplace_back("end");
+        return {};
+    }
 
     std::vector<std::string> log;
     std::map<std::string, int> made;

@@ -1,0 +1,57 @@
+// Child processes on Asio: started with posix_spawn, waited for by pidfd.
+#pragma once
+
+#include "controller/client/failure.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace drainlab::run {
+
+/// A child in a process group of its own (so that Ctrl-C meets only us). Its standard input is a pipe from us, its
+/// lifeline; standard output a pipe to us; standard error goes to a file that last_words() reads.
+///
+/// Ownership: the process: the destructor kills and reaps it. Thread: the executor's.
+class child {
+  public:
+    /// `program` is a path, or a name to be found on PATH. `errors` is the file for standard error.
+    static client::result<child> start(boost::asio::any_io_executor executor, std::vector<std::string> words,
+                                       std::string errors);
+    child(child&&) noexcept;
+    child& operator=(child&&) = delete;
+    ~child();
+
+    pid_t pid() const noexcept { return pid_; }
+    /// The exit code (128 + signal) once it has ended and was reaped.
+    std::optional<int> ended() const noexcept { return status_; }
+    /// Waits for its end; the exit code.
+    boost::asio::awaitable<int> exited();
+    /// Reads one line of its standard output; what came when it ended before.
+    boost::asio::awaitable<std::string> line();
+    /// Writes to its standard input.
+    void tell(const std::string& text);
+    /// Closes its standard input: workloads end.
+    void let_go();
+    void send(int signal) noexcept;
+    /// What it printed on standard error, one line.
+    std::string last_words() const;
+
+  private:
+    child(boost::asio::any_io_executor executor, pid_t pid, int pidfd, int in, int out, std::string errors);
+    void reap();
+
+    pid_t pid_;
+    boost::asio::posix::stream_descriptor pidfd_, in_, out_;
+    std::string errors_;
+    std::optional<int> status_;
+};
+
+}  // namespace drainlab::run

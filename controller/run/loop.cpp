@@ -1,0 +1,57 @@
+#include "controller/run/loop.hpp"
+
+#include <csignal>
+
+namespace drainlab::run {
+
+using client::exit_code;
+using client::failure;
+using std::chrono::milliseconds;
+
+loop::loop() : signals_{context_, SIGINT, SIGTERM, SIGHUP}, deadline_{context_} { await_signal(); }
+
+void loop::await_signal() {
+    signals_.async_wait([this](boost::system::error_code ec, int) {
+        if (ec) return;
+        stop({"interrupted", "interrupted; what was measured is kept", {}, exit_code::interrupted, 0});
+        await_signal();
+    });
+}
+
+void loop::limit(std::chrono::nanoseconds limit) {
+    deadline_.expires_after(limit);
+    deadline_.async_wait([this](boost::system::error_code ec) {
+        if (!ec) stop({"timed_out", "the time limit of the run is over", {}, exit_code::timed_out, 0});
+    });
+}
+
+void loop::stop(failure why) {
+    if (!stopped_) stopped_ = std::move(why);
+}
+
+failure loop::lost() {
+    return {"stuck", "a cycle did not come to its end in time", "the daemon's log may say who waits for what",
+            exit_code::broken, 0};
+}
+
+void loop::run_until(const bool& over, clock::time_point end, bool heed_stop) {
+    if (context_.stopped()) context_.restart();
+    while (!over && !(heed_stop && stopped_) && clock::now() < end) context_.run_one_until(end);
+}
+
+void loop::give_up(boost::asio::cancellation_signal& cancel, const bool& over) {
+    stop(lost());
+    cancel.emit(boost::asio::cancellation_type::terminal);
+    run_until(over, clock::now() + milliseconds(500), false);
+    if (!over && free_the_stuck) free_the_stuck();
+    run_until(over, clock::now() + milliseconds(5'000), false);
+    if (!over) std::terminate();  // it refers to our frame: going on would be worse
+}
+
+void loop::linger(std::chrono::nanoseconds length, const std::function<bool()>& done) {
+    const auto end = clock::now() + length;
+    if (context_.stopped()) context_.restart();
+    while (!done() && clock::now() < end) context_.run_one_until(end);
+}
+
+}  // namespace drainlab::run

@@ -1,0 +1,68 @@
+// The coroutines of real_executor: what happens in one cycle and in the background.
+#pragma once
+
+#include "controller/client/client.hpp"
+#include "controller/run/executor.hpp"
+#include "controller/run/loop.hpp"
+#include "controller/run/sweeper.hpp"
+#include "controller/run/umount_call.hpp"
+#include "controller/run/workload.hpp"
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace drainlab::run {
+
+template <class T>
+using doing = boost::asio::awaitable<client::result<T>>;
+
+/// What cycles work with. Everything is borrowed from real_executor and outlives them.
+struct surroundings {
+    loop& events;
+    client::async_client& api;
+    sweeper& after_us;
+    std::string directory;  ///< ours, private; mount points are made in it
+    workload_style style;
+    umount_way way = umount_way::umount8;
+    bool gate = true;  ///< unmounts wait in the kernel; otherwise for the API to say dead
+};
+
+/// A mount of ours.
+struct mounted {
+    std::string dir;
+    std::string id;  ///< as the API names it
+};
+
+/// Mounts a fresh directory `name`.
+doing<mounted> mount_fresh(const surroundings& at, std::string name);
+
+/// The superblocks that burn beside the targets, for the length of a scenario.
+class background {
+  public:
+    explicit background(const surroundings& at) : at_{at} {}
+    /// Mounts them, starts a burner each and waits until switches come (at most 3 s: with kept pages none may).
+    doing<void> start(background_load load);
+    /// Waits until a switch is in flight, at most half a second.
+    doing<void> in_flight();
+    /// Stops the burners, unmounts, removes the directories. Burners that do not end in time are killed.
+    doing<void> stop();
+    /// Kills the burners and removes their cgroups; without the API.
+    void kill();
+
+  private:
+    boost::asio::awaitable<void> watch(std::shared_ptr<child> burner, std::string dir);
+
+    const surroundings& at_;
+    std::vector<mounted> mounts_;
+    std::vector<std::shared_ptr<child>> burners_;
+    bool stopping_ = false;
+};
+
+/// One cycle under the policy in force. `number` makes the names of its targets.
+doing<cycle_outcome> one_cycle(const surroundings& at, const scenario& s, std::string policy, background& beside,
+                               std::uint64_t number);
+
+}  // namespace drainlab::run

@@ -1,0 +1,213 @@
+#include "controller/run/real_executor.hpp"
+
+#include "controller/run/cgroups.hpp"
+#include "controller/run/machine_info.hpp"
+#include "controller/run/real_cycle.hpp"
+#include "controller/run/values.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/outcome/try.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <unistd.h>
+
+namespace drainlab::run {
+
+namespace asio = boost::asio;
+using client::exit_code;
+using client::failure;
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr milliseconds cycle_limit{180'000};  // well above the daemon's own limit of a drain, 60 s
+
+client::result<std::string> private_directory() {
+    const char* tmp = std::getenv("TMPDIR");
+    std::string path = std::string{tmp && *tmp == '/' ? tmp : "/tmp"} + "/drainlab-bench-XXXXXX";
+    if (!mkdtemp(path.data()))
+        return client::system_failure("cannot make a directory " + path, errno, exit_code::cannot_run);
+    return path;
+}
+
+/// How an identity of `auto` comes out: a cgroup root, or empty for sessions with a warning.
+client::result<std::string> housing_for(const real_options& o, std::vector<std::string>& warnings) {
+    if (o.identity == "session") return std::string{};
+    auto root = find_cgroup_root(o.cgroup_root);
+    if (root || o.identity == "cgroup") return root;
+    warnings.push_back("sessions are taken for cgroups: " + root.error().message);
+    return std::string{};
+}
+
+failure daemon_died(const std::string& how) {
+    return {"daemon_died",
+            "drainfs " + how + " in the middle of the run; what was measured is kept",
+            {},
+            exit_code::broken,
+            0};
+}
+
+}  // namespace
+
+class real_executor::impl {
+  public:
+    impl(const real_options& options, std::string directory, std::string cgroup_root)
+        : options_{options},
+          sweeper_{directory, cgroup_root},
+          api_{events_.executor(), ""},
+          at_{events_, api_, sweeper_, std::move(directory), {}, options.way, true},
+          background_{at_} {
+        at_.style = {std::move(cgroup_root), options.dd, at_.directory};
+        events_.free_the_stuck = [this] { stop_daemon(); };
+    }
+
+    ~impl() {
+        background_.kill();
+        stop_daemon();
+        // Workloads that were watched and unmounts under way have ended by now: let their coroutines see it.
+        events_.linger(milliseconds(50), [] { return false; });
+    }
+
+    client::result<void> start_daemon() {
+        auto daemon = options_.daemon;
+        const auto& root = at_.style.cgroup_root;
+        daemon.identity = root.empty() ? "session" : "cgroup";
+        if (!root.empty()) daemon.cgroup_root = root;
+        daemon.umount_wait = options_.umount_wait;
+        BOOST_OUTCOME_TRY(auto started, client::private_daemon::start(daemon));
+        daemon_.emplace(std::move(started));
+        sweeper_.watch(daemon_->pid());
+        api_ = client::async_client{events_.executor(), daemon_->socket()};
+        if (options_.timeout) events_.limit(*options_.timeout);
+        asio::co_spawn(events_.executor(), watch_daemon(), asio::detached);
+        return events_.drive(introduce(), milliseconds(10'000));
+    }
+
+    client::result<void> begin(const scenario& s) { return explained(events_.drive(do_begin(s), cycle_limit)); }
+
+    client::result<cycle_outcome> cycle(const scenario& s, const std::string& policy) {
+        return explained(events_.drive(one_cycle(at_, s, policy, background_, ++number_), cycle_limit));
+    }
+
+    std::vector<report::violation> end() {
+        auto ended = events_.drive(do_end(), cycle_limit);
+        if (ended) return std::move(ended.value());
+        background_.kill();
+        return {};
+    }
+
+    report::environment_info environment = machine_info();
+    std::vector<std::string> warnings;
+
+  private:
+    /// A broken connection is most often the daemon's death: say that, and how it died.
+    template <class T>
+    client::result<T> explained(client::result<T> outcome) {
+        if (outcome) return outcome;
+        const auto& code = outcome.error().code;
+        if (code == "connection_lost" || code == "no_daemon")
+            events_.linger(milliseconds(500), [this] { return events_.stopped().has_value(); });
+        if (events_.stopped()) return *events_.stopped();
+        return outcome;
+    }
+
+    doing<void> introduce() {
+        BOOST_OUTCOME_CO_TRY(auto health, co_await api_.get("/health"));
+        environment_of(health, environment);
+        if (!at_.style.cgroup_root.empty()) environment.cgroup_root = at_.style.cgroup_root;
+        at_.gate = environment.umount_wait == "gate";
+        const auto why = health.contains("umount_wait_why") && health["umount_wait_why"].is_string()
+                             ? health["umount_wait_why"].get<std::string>()
+                             : std::string{};
+        if (!at_.gate && options_.umount_wait == "gate")
+            co_return failure{"no_gate", "the gate does not work here: " + why, "drainctl doctor says more",
+                              exit_code::cannot_run, 0};
+        if (!at_.gate && options_.umount_wait == "auto")
+            warnings.push_back("umount itself does not wait for the drain here, only drainctl does: " + why);
+        for (const auto& [point, width] : options_.widen) {
+            json body{{"point", point}, {"for_us", width.count()}};
+            auto widened = co_await api_.put("/widen", body);
+            if (!widened) co_return refused(widened.error());
+        }
+        co_return client::success();
+    }
+
+    /// The daemon's refusal of a point's name is the user's mistake.
+    static failure refused(failure why) {
+        if (why.http_status >= 400 && why.http_status < 500) why.exit = exit_code::usage;
+        why.message = "--widen: " + why.message;
+        return why;
+    }
+
+    doing<void> do_begin(const scenario& s) {
+        BOOST_OUTCOME_CO_TRYV(co_await background_.start(s.background));
+        json nothing = json::object();
+        BOOST_OUTCOME_CO_TRYV(co_await api_.post("/counters/take", nothing));
+        co_return client::success();
+    }
+
+    doing<std::vector<report::violation>> do_end() {
+        BOOST_OUTCOME_CO_TRYV(co_await background_.stop());
+        json nothing = json::object();
+        BOOST_OUTCOME_CO_TRY(auto counters, co_await api_.post("/counters/take", nothing));
+        co_return cycle_of(counters).violations;
+    }
+
+    asio::awaitable<void> watch_daemon() {
+        asio::posix::stream_descriptor pidfd{events_.executor(),
+                                             static_cast<int>(syscall(SYS_pidfd_open, daemon_->pid(), 0))};
+        boost::system::error_code ec;
+        co_await pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
+                                  asio::redirect_error(asio::use_awaitable, ec));
+        if (!ec && !stopping_) events_.stop(daemon_died("died"));
+    }
+
+    void stop_daemon() {
+        stopping_ = true;
+        if (daemon_) [[maybe_unused]]
+            const auto dropped = daemon_->stop(milliseconds(10'000));
+        daemon_.reset();
+    }
+
+    const real_options options_;
+    sweeper sweeper_;  // first: it forks, and sweeps last
+    loop events_;
+    client::async_client api_;
+    std::optional<client::private_daemon> daemon_;
+    surroundings at_;
+    background background_;
+    std::uint64_t number_ = 0;
+    bool stopping_ = false;
+};
+
+real_executor::real_executor(std::unique_ptr<impl> i) : impl_{std::move(i)} {}
+real_executor::~real_executor() = default;
+
+client::result<std::unique_ptr<real_executor>> real_executor::start(const real_options& options) {
+    std::vector<std::string> warnings;
+    BOOST_OUTCOME_TRY(auto root, housing_for(options, warnings));
+    BOOST_OUTCOME_TRY(auto directory, private_directory());
+    auto i = std::make_unique<impl>(options, directory, root);
+    i->warnings = warnings;
+    BOOST_OUTCOME_TRYV(i->start_daemon());
+    return std::unique_ptr<real_executor>{new real_executor{std::move(i)}};
+}
+
+client::result<void> real_executor::begin(const scenario& s) { return impl_->begin(s); }
+client::result<cycle_outcome> real_executor::cycle(const scenario& s, const std::string& policy) {
+    return impl_->cycle(s, policy);
+}
+std::vector<report::violation> real_executor::end() { return impl_->end(); }
+const report::environment_info& real_executor::environment() const { return impl_->environment; }
+const std::vector<std::string>& real_executor::warnings() const { return impl_->warnings; }
+
+}  // namespace drainlab::run

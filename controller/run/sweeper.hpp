@@ -1,0 +1,34 @@
+// Cleans up after us when we cannot: a process that waits for our death.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace drainlab::run {
+
+/// A forked process in a session of its own. When our end of its pipe closes without dismiss() (we were killed), it
+/// waits for the processes it was told of (they end by their own lifelines), detaches what is still mounted below the
+/// directory, removes the directory, and the cgroups of those processes.
+///
+/// Make it before any thread. Ownership: the process.
+class sweeper {
+  public:
+    /// `directory` is a private temporary directory, `cgroup_root` may be empty.
+    sweeper(std::string directory, std::string cgroup_root);
+    ~sweeper();
+    sweeper(const sweeper&) = delete;
+    sweeper& operator=(const sweeper&) = delete;
+
+    /// To be waited for, and its cgroups to be removed. When it does not end in time it is left alone.
+    void watch(pid_t pid);
+    /// Does the sweeping now, in this process, and ends the sweeper. Also in the destructor.
+    void sweep_and_dismiss();
+
+  private:
+    std::string directory_, cgroup_root_;
+    int pipe_ = -1;
+    pid_t pid_ = -1;
+};
+
+}  // namespace drainlab::run
