@@ -106,8 +106,9 @@ class session {
     bool ended() const noexcept;
     session_counters counters() const;
 
+    struct impl;  ///< for the request handlers
+
   private:
-    struct impl;
     explicit session(std::unique_ptr<impl> impl);
     std::unique_ptr<impl> impl_;
 };

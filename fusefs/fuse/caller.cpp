@@ -1,0 +1,77 @@
+#include "fusefs/fuse/caller.hpp"
+
+#include "fusefs/storage/mountinfo.hpp"
+
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace drainlab::fuse {
+
+namespace {
+
+// linux/pidfd.h since 6.13, which Debian 12's headers lack
+constexpr unsigned pidfd_thread = O_EXCL;
+struct pidfd_info {
+    std::uint64_t mask, cgroupid;
+    std::uint32_t pid, tgid, ppid, ruid, rgid, euid, egid, suid, sgid, fsuid, fsgid;
+    std::int32_t exit_code;
+};
+constexpr unsigned long pidfd_get_info = _IOWR(0xFF, 11, pidfd_info);
+constexpr std::uint64_t info_cgroupid = 1u << 2;
+
+}  // namespace
+
+storage::unique_fd open_thread(pid_t tid) {
+    storage::unique_fd fd{static_cast<int>(::syscall(SYS_pidfd_open, tid, pidfd_thread))};
+    if (!fd) fd.reset(static_cast<int>(::syscall(SYS_pidfd_open, tid, 0)));
+    return fd;
+}
+
+std::optional<std::uint64_t> cgroup_id_of(const storage::unique_fd& thread) {
+    pidfd_info info{};
+    info.mask = info_cgroupid;
+    if (!thread || ::ioctl(thread.get(), pidfd_get_info, &info) != 0 || !(info.mask & info_cgroupid))
+        return std::nullopt;
+    return info.cgroupid;
+}
+
+std::optional<std::string> parse_cgroup_path(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        const std::string_view line = text.substr(at, end - at);
+        if (line.starts_with("0::/")) {
+            std::string path{line.substr(3)};
+            constexpr std::string_view gone = " (deleted)";  // a zombie in a removed cgroup
+            if (path.ends_with(gone)) path.resize(path.size() - gone.size());
+            return path;
+        }
+        at = end + 1;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> cgroup_path_of(pid_t tid) {
+    const storage::unique_fd fd{::open(("/proc/" + std::to_string(tid) + "/cgroup").c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd) return std::nullopt;
+    std::string text(16 * 1024, '\0');
+    const ssize_t n = ::read(fd.get(), text.data(), text.size());
+    return n > 0 ? parse_cgroup_path(std::string_view{text}.substr(0, static_cast<std::size_t>(n))) : std::nullopt;
+}
+
+std::optional<std::uint64_t> cgroup_id_at(const std::filesystem::path& directory) {
+    struct stat st {};
+    if (::stat(directory.c_str(), &st) != 0) return std::nullopt;
+    return st.st_ino;
+}
+
+std::filesystem::path cgroup2_root() {
+    for (const auto& m : storage::read_mountinfo())
+        if (m.fstype == "cgroup2") return m.mount_point;
+    return {};
+}
+
+}  // namespace drainlab::fuse

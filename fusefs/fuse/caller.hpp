@@ -1,0 +1,28 @@
+// From a thread id to what the kernel knows of that thread.
+#pragma once
+#include "fusefs/storage/unique_fd.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace drainlab::fuse {
+
+/// A descriptor of the thread `tid` (PIDFD_THREAD), or of its process where the kernel knows no such thing; empty if it is gone.
+storage::unique_fd open_thread(pid_t tid);
+/// The cgroup v2 id by PIDFD_GET_INFO; none if this kernel cannot say (before 6.13).
+std::optional<std::uint64_t> cgroup_id_of(const storage::unique_fd& thread);
+/// The path on the `0::` line of /proc/TID/cgroup; none if there is no such line.
+std::optional<std::string> parse_cgroup_path(std::string_view text);
+/// The cgroup v2 path of thread `tid`, relative to the root of the hierarchy as our cgroup namespace shows it.
+std::optional<std::string> cgroup_path_of(pid_t tid);
+/// The id of a cgroup directory: its inode number; none if it does not exist.
+std::optional<std::uint64_t> cgroup_id_at(const std::filesystem::path& directory);
+/// Where cgroup v2 is mounted; empty if it is not.
+std::filesystem::path cgroup2_root();
+
+}  // namespace drainlab::fuse

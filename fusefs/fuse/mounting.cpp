@@ -1,0 +1,264 @@
+#include "fusefs/fuse/mounting.hpp"
+
+#include "fusefs/storage/mountinfo.hpp"
+
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <spawn.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace drainlab::fuse {
+
+namespace {
+
+using storage::unique_fd;
+
+// linux/mount.h and linux/stat.h, as far as Debian 12's headers lack them or clash with glibc's
+constexpr unsigned cfg_flag = 0, cfg_string = 1, cfg_create = 6;
+constexpr unsigned attr_rdonly = 1, attr_nosuid = 2, attr_nodev = 4, attr_noexec = 8, attr_noatime = 0x10,
+                   attr_nodiratime = 0x80;
+constexpr unsigned statx_mnt_id_unique = 0x4000;
+constexpr unsigned move_empty_paths = 0x4 | 0x40;  // MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
+
+int refuse(std::string& error, const std::filesystem::path& dir, const std::string& why, int err) {
+    error = "mount point " + dir.string() + ": " + why;
+    return err;
+}
+
+int set_flag(int fs, const char* key) {
+    return static_cast<int>(::syscall(SYS_fsconfig, fs, cfg_flag, key, nullptr, 0));
+}
+int set_text(int fs, const char* key, const std::string& value) {
+    return static_cast<int>(::syscall(SYS_fsconfig, fs, cfg_string, key, value.c_str(), 0));
+}
+
+/// What the kernel says in its own words about the last failure, if anything.
+std::string complaint(int fs, int err) {
+    char text[256];
+    const ssize_t n = ::read(fs, text, sizeof text - 1);
+    return n > 2 ? std::string(text + 2, static_cast<std::size_t>(n) - 2) : std::string{std::strerror(err)};
+}
+
+void learn_ids(int dirfd, const char* path, int flags, new_mount& out) {
+    struct statx stx {};
+    // AT_STATX_DONT_SYNC: answered from what the kernel has; asking the daemon would be asking ourselves.
+    if (::statx(dirfd, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW, statx_mnt_id_unique,
+                &stx) != 0)
+        return;
+    out.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+    if (stx.stx_mask & statx_mnt_id_unique)
+        std::memcpy(&out.mount_id, reinterpret_cast<const char*>(&stx) + 0x90, sizeof out.mount_id);
+}
+
+unsigned attributes(const mount_flags& f) {
+    return (f.ro ? attr_rdonly : 0) | (f.nosuid ? attr_nosuid : 0) | (f.nodev ? attr_nodev : 0) |
+           (f.noexec ? attr_noexec : 0) | (f.noatime ? attr_noatime : 0) | (f.nodiratime ? attr_nodiratime : 0);
+}
+
+/// EPERM: no privilege; fusermount3 may have it.
+int mount_directly(const session_options& o, const mount_flags& flags, int dir, new_mount& out, std::string& error) {
+    const unique_fd fs{static_cast<int>(::syscall(SYS_fsopen, "fuse", 1 /* FSOPEN_CLOEXEC */))};
+    if (!fs) return errno;
+    bool ok = set_text(fs.get(), "source", o.name) == 0 && set_text(fs.get(), "subtype", "drainfs") == 0 &&
+              set_text(fs.get(), "fd", std::to_string(out.fuse.get())) == 0 &&
+              set_text(fs.get(), "rootmode", "40000") == 0 &&
+              set_text(fs.get(), "user_id", std::to_string(::geteuid())) == 0 &&
+              set_text(fs.get(), "group_id", std::to_string(::getegid())) == 0 &&
+              set_flag(fs.get(), "default_permissions") == 0;
+    if (ok && out.allow_other) ok = set_flag(fs.get(), "allow_other") == 0;
+    if (ok && flags.ro) ok = set_flag(fs.get(), "ro") == 0;
+    if (ok && flags.sync) ok = set_flag(fs.get(), "sync") == 0;
+    if (ok && flags.dirsync) ok = set_flag(fs.get(), "dirsync") == 0;
+    if (ok) ok = ::syscall(SYS_fsconfig, fs.get(), cfg_create, nullptr, nullptr, 0) == 0;
+    if (!ok) {
+        const int err = errno;
+        return err == EPERM ? err
+                            : refuse(error, o.dir, "the kernel refused the mount: " + complaint(fs.get(), err), err);
+    }
+    const unique_fd mount{
+        static_cast<int>(::syscall(SYS_fsmount, fs.get(), 1 /* FSMOUNT_CLOEXEC */, attributes(flags)))};
+    if (!mount) return errno;
+    learn_ids(mount.get(), "", AT_EMPTY_PATH, out);
+    if (::syscall(SYS_move_mount, mount.get(), "", dir, "", move_empty_paths) == 0) return 0;
+    const int err = errno;
+    return refuse(error, o.dir, std::string{"cannot be mounted on: "} + std::strerror(err), err);
+}
+
+std::string option_text(const session_options& o, const mount_flags& f, bool allow_other) {
+    std::string name;
+    for (const char c : o.name) name += c == ',' || c == '\\' ? std::string{'\\'} + c : std::string{c};
+    std::string text = "fsname=" + name + ",subtype=drainfs,default_permissions";
+    for (const auto& [on, word] : {std::pair{allow_other, ",allow_other"},
+                                   {f.ro, ",ro"},
+                                   {f.nosuid, ",nosuid"},
+                                   {f.nodev, ",nodev"},
+                                   {f.noexec, ",noexec"},
+                                   {f.noatime, ",noatime"},
+                                   {f.sync, ",sync"},
+                                   {f.dirsync, ",dirsync"}})
+        if (on) text += word;
+    return text;
+}
+
+unique_fd receive_fd(int socket) {
+    char byte = 0;
+    iovec iov{&byte, 1};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
+    msghdr msg{};
+    msg.msg_iov = &iov;
+    msg.msg_iovlen = 1;
+    msg.msg_control = control;
+    msg.msg_controllen = sizeof control;
+    ssize_t n;
+    while ((n = ::recvmsg(socket, &msg, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {}
+    const cmsghdr* c = n > 0 ? CMSG_FIRSTHDR(&msg) : nullptr;
+    if (!c || c->cmsg_type != SCM_RIGHTS) return {};
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
+    return unique_fd{fd};
+}
+
+std::string read_all(int fd) {
+    std::string text;
+    char part[512];
+    for (ssize_t n; (n = ::read(fd, part, sizeof part)) > 0;) text.append(part, static_cast<std::size_t>(n));
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return text;
+}
+
+/// fusermount3 opens /dev/fuse, mounts, and sends us the descriptor.
+int mount_by_fusermount(const session_options& o, const mount_flags& flags, new_mount& out, std::string& error) {
+    int pair[2], said[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
+    unique_fd ours{pair[0]}, theirs{pair[1]};
+    if (::pipe2(said, O_CLOEXEC) != 0) return errno;
+    unique_fd listen{said[0]}, speak{said[1]};
+    constexpr int comm_fd = 3;
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, speak.get(), 2);
+    ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), comm_fd);
+    const std::string text = option_text(o, flags, out.allow_other), dir = o.dir.string(), comm = "_FUSE_COMMFD=3";
+    const char* argv[] = {"fusermount3", "-o", text.c_str(), "--", dir.c_str(), nullptr};
+    std::vector<char*> env;
+    for (char** e = environ; *e; ++e) env.push_back(*e);
+    env.push_back(const_cast<char*>(comm.c_str()));
+    env.push_back(nullptr);
+    pid_t child = 0;
+    const int err = ::posix_spawnp(&child, "fusermount3", &actions, nullptr, const_cast<char**>(argv), env.data());
+    ::posix_spawn_file_actions_destroy(&actions);
+    theirs.reset();
+    speak.reset();
+    if (err)
+        return refuse(error, o.dir,
+                      "fusermount3 cannot be run (install the package fuse3, or run as root or in `unshare -Urm`)",
+                      err);
+    out.fuse = receive_fd(ours.get());
+    const std::string why = read_all(listen.get());
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (!out.fuse) return refuse(error, o.dir, "fusermount3 says: " + (why.empty() ? "nothing" : why), EPERM);
+    ::fcntl(out.fuse.get(), F_SETFL, ::fcntl(out.fuse.get(), F_GETFL) | O_NONBLOCK);
+    learn_ids(AT_FDCWD, dir.c_str(), 0, out);
+    return 0;
+}
+
+int open_device(new_mount& out, const std::filesystem::path& dir, std::string& error) {
+    out.fuse.reset(::open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK));
+    if (out.fuse) return 0;
+    const int err = errno;
+    if (err == ENOENT || err == ENODEV)
+        return refuse(error, dir, "this kernel or container has no /dev/fuse (pass --device /dev/fuse)", err);
+    return refuse(
+        error, dir,
+        std::string{"/dev/fuse cannot be opened: "} + std::strerror(err) + " (chmod 0666 /dev/fuse, or run as root)",
+        err);
+}
+
+}  // namespace
+
+bool parse_mount_options(const std::vector<std::string>& words, mount_flags& f, std::string& unknown) {
+    struct word {
+        const char* text;
+        bool mount_flags::*flag;
+        bool value;
+    };
+    static constexpr word known[] = {{"ro", &mount_flags::ro, true},
+                                     {"rw", &mount_flags::ro, false},
+                                     {"nosuid", &mount_flags::nosuid, true},
+                                     {"suid", &mount_flags::nosuid, false},
+                                     {"nodev", &mount_flags::nodev, true},
+                                     {"dev", &mount_flags::nodev, false},
+                                     {"noexec", &mount_flags::noexec, true},
+                                     {"exec", &mount_flags::noexec, false},
+                                     {"noatime", &mount_flags::noatime, true},
+                                     {"atime", &mount_flags::noatime, false},
+                                     {"relatime", &mount_flags::noatime, false},
+                                     {"nodiratime", &mount_flags::nodiratime, true},
+                                     {"sync", &mount_flags::sync, true},
+                                     {"dirsync", &mount_flags::dirsync, true}};
+    for (const auto& w : words) {
+        bool found = false;
+        for (const auto& k : known)
+            if (w == k.text) {
+                f.*k.flag = k.value;
+                found = true;
+            }
+        if (!found) {
+            unknown = w;
+            return false;
+        }
+    }
+    return true;
+}
+
+bool in_user_namespace() {
+    std::ifstream map{"/proc/self/uid_map"};
+    unsigned long inside = 0, outside = 0, count = 0;
+    map >> inside >> outside >> count;
+    return !(inside == 0 && outside == 0 && count == 4294967295ul);
+}
+
+int make_mount(const session_options& o, new_mount& out, std::string& error) {
+    mount_flags flags;
+    std::string unknown;
+    if (!parse_mount_options(o.options, flags, unknown))
+        return refuse(
+            error, o.dir,
+            "unknown mount option \"" + unknown +
+                "\" (known: ro rw nosuid suid nodev dev noexec exec noatime atime relatime nodiratime sync dirsync)",
+            EINVAL);
+    const auto mounts = storage::read_mountinfo();
+    if (const auto* m = storage::mount_of(mounts, o.dir); m && m->ours() && m->mount_point == o.dir.string())
+        return refuse(error, o.dir, "is already a drainfs mount; unmount it first", EBUSY);
+    unique_fd dir;
+    if (const int err = storage::open_outside(o.dir, O_PATH | O_DIRECTORY, "mount point", dir, error)) return err;
+    const bool root = ::geteuid() == 0;
+    out.allow_other = o.allow_other.value_or(root);
+    if (root) {
+        if (const int err = open_device(out, o.dir, error)) return err;
+        const int err = mount_directly(o, flags, dir.get(), out, error);
+        if (err != EPERM) {
+            out.direct = err == 0;
+            if (err && error.empty())
+                refuse(error, o.dir, std::string{"cannot be mounted on: "} + std::strerror(err), err);
+            return err;
+        }
+        if (in_user_namespace())
+            return refuse(error, o.dir, "no permission to mount in this namespace (use `unshare -Urm`)", EPERM);
+    }
+    return mount_by_fusermount(o, flags, out, error);
+}
+
+}  // namespace drainlab::fuse

@@ -1,0 +1,99 @@
+// INIT, STATFS and what else is about the mount as a whole.
+#include "fusefs/fuse/session_impl.hpp"
+
+#include <cerrno>
+
+namespace drainlab::fuse {
+
+/// A STATFS kept by the session's owner.
+struct session::impl::kept_statfs final : statfs_call {
+    kept_statfs(impl& s, fuse_req_t r) : owner{&s}, req{r} { tid = fuse_req_ctx(r)->pid; }
+    ~kept_statfs() override { answer(); }
+    void answer() override {
+        const fuse_req_t r = std::exchange(req, nullptr);
+        if (!r) return;
+        struct statvfs st {};
+        if (const int err = owner->fs.store().statfs(st))
+            fuse_reply_err(r, err);
+        else
+            fuse_reply_statfs(r, &st);
+    }
+    bool answered() const override { return req == nullptr; }
+    void interrupt() {
+        const fuse_req_t r = std::exchange(req, nullptr);
+        if (!r) return;
+        fuse_reply_err(r, EINTR);
+        if (owner->events.on_statfs_interrupted) owner->events.on_statfs_interrupted(*this);
+    }
+    impl* owner;
+    fuse_req_t req;
+};
+
+namespace {
+
+using impl = session::impl;
+
+void op_init(void* data, fuse_conn_info* conn) {
+    impl& s = *static_cast<impl*>(data);
+    const auto want = [&](unsigned flag, bool on) {
+        if (on)
+            conn->want |= conn->capable & flag;
+        else
+            conn->want &= ~flag;
+    };
+    // Without HANDLE_KILLPRIV the kernel takes setuid and setgid bits away itself, by a SETATTR before the write.
+    want(FUSE_CAP_HANDLE_KILLPRIV, false);
+    want(FUSE_CAP_WRITEBACK_CACHE, false);  // a cached write has no trustworthy pid
+    want(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE, false);
+    want(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_DIO | FUSE_CAP_DONT_MASK, true);
+    // The store is told whose umask and applies it, or a default ACL in its place. ACLs are asked for only where the store has them.
+    std::size_t size = 0;
+    want(FUSE_CAP_POSIX_ACL,
+         s.fs.store().getxattr(s.fs.store().nodes().root(), "system.posix_acl_access", nullptr, 0, size) != EOPNOTSUPP);
+    if (s.fs.store().root().is_private) want(FUSE_CAP_AUTO_INVAL_DATA, false);
+    conn->max_background = 64;
+    conn->congestion_threshold = 48;
+    conn->time_gran = 1;
+    if (s.events.on_ready) s.events.on_ready();
+}
+
+void op_statfs(fuse_req_t req, fuse_ino_t) {
+    impl& s = impl::of(req);
+    ++s.count.requests;
+    if (s.events.on_statfs) {
+        auto call = std::make_shared<impl::kept_statfs>(s, req);
+        if (s.events.on_statfs(call)) {
+            if (call->answered()) return;
+            std::erase_if(s.kept, [](const auto& k) { return k.expired(); });
+            s.kept.push_back(call);
+            fuse_req_interrupt_func(
+                req, [](fuse_req_t, void* data) { static_cast<impl::kept_statfs*>(data)->interrupt(); }, call.get());
+        }
+        return;  // not kept: answered as it goes
+    }
+    struct statvfs st {};
+    if (const int err = s.fs.store().statfs(st))
+        fuse_reply_err(req, err);
+    else
+        fuse_reply_statfs(req, &st);
+}
+
+void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned, void*, fuse_file_info*, unsigned, const void*, std::size_t,
+              std::size_t) {
+    if (impl::of(req).admit(req, "IOCTL")) fuse_reply_err(req, ENOTTY);
+}
+
+}  // namespace
+
+void session::impl::answer_kept() {
+    for (const auto& weak : std::exchange(kept, {}))
+        if (const auto call = weak.lock()) call->answer();
+}
+
+void add_session_operations(fuse_lowlevel_ops& ops) {
+    ops.init = op_init;
+    ops.statfs = op_statfs;
+    ops.ioctl = op_ioctl;
+}
+
+}  // namespace drainlab::fuse

@@ -1,0 +1,58 @@
+// Extended attributes.
+#include "fusefs/fuse/session_impl.hpp"
+
+#include <cerrno>
+
+namespace drainlab::fuse {
+
+using impl = session::impl;
+
+namespace {
+
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char* name, const char* value, std::size_t size, int flags) {
+    impl& s = impl::of(req);
+    if (s.admit(req, "SETXATTR")) fuse_reply_err(req, s.fs.store().setxattr(s.known(ino), name, value, size, flags));
+}
+
+void reply_value(fuse_req_t req, int err, const std::vector<char>& value, std::size_t asked, std::size_t got) {
+    if (err)
+        fuse_reply_err(req, err);
+    else if (asked == 0)
+        fuse_reply_xattr(req, got);
+    else
+        fuse_reply_buf(req, value.data(), got);
+}
+
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::size_t size) {
+    impl& s = impl::of(req);
+    if (!s.admit(req, "GETXATTR")) return;
+    std::vector<char> value(size);
+    std::size_t got = 0;
+    const int err = s.fs.store().getxattr(s.known(ino), name, value.data(), size, got);
+    reply_value(req, err, value, size, got);
+}
+
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, std::size_t size) {
+    impl& s = impl::of(req);
+    if (!s.admit(req, "LISTXATTR")) return;
+    std::vector<char> list(size);
+    std::size_t got = 0;
+    const int err = s.fs.store().listxattr(s.known(ino), list.data(), size, got);
+    reply_value(req, err, list, size, got);
+}
+
+void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char* name) {
+    impl& s = impl::of(req);
+    if (s.admit(req, "REMOVEXATTR")) fuse_reply_err(req, s.fs.store().removexattr(s.known(ino), name));
+}
+
+}  // namespace
+
+void add_xattr_operations(fuse_lowlevel_ops& ops) {
+    ops.setxattr = op_setxattr;
+    ops.getxattr = op_getxattr;
+    ops.listxattr = op_listxattr;
+    ops.removexattr = op_removexattr;
+}
+
+}  // namespace drainlab::fuse

@@ -1,0 +1,91 @@
+// What the request handlers share. Private to fusefs/fuse.
+#pragma once
+#define FUSE_USE_VERSION 314
+#include "fusefs/fuse/identity.hpp"
+#include "fusefs/fuse/mounting.hpp"
+#include "fusefs/kernel/host.hpp"
+#include "fusefs/storage/filesystem.hpp"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <fuse_lowlevel.h>
+
+namespace drainlab::fuse {
+
+/// fuse_file_info::fh of a file.
+struct open_file {
+    storage::node* f;
+    kernel::memcg_ptr opener;  ///< pays for what the kernel writes back without saying for whom
+    std::uint64_t err_seen;    ///< i_mapping.wb_err_seq when last reported to this handle
+};
+
+/// fuse_file_info::fh of a directory.
+struct open_directory {
+    storage::node* f;
+    storage::unique_fd fd;
+    std::vector<char> entries = std::vector<char>(32 * 1024);  ///< as getdents64() gave them
+    std::size_t used{}, at{};
+    off_t position{};  ///< of the next entry to give
+};
+
+struct session::impl {
+    impl(const environment& env, storage::filesystem& fs, session_events events)
+        : io{env.io}, host{env.host}, callers{env.callers}, fs{fs}, events{std::move(events)}, device{env.io} {}
+    ~impl();
+
+    // ---- the loop
+    void wait_for_request();
+    void serve_some();
+    /// Reads and processes one request. False: nothing there, or the end.
+    bool serve_one();
+    void end();
+    /// Answers every STATFS that the owner still keeps.
+    void answer_kept();
+
+    // ---- for the handlers
+    static impl& of(fuse_req_t req) { return *static_cast<impl*>(fuse_req_userdata(req)); }
+    /// The node that the kernel knows by this id.
+    storage::node& known(fuse_ino_t ino) {
+        return ino == FUSE_ROOT_ID ? fs.store().nodes().root() : *reinterpret_cast<storage::node*>(ino);
+    }
+    fuse_ino_t id_of(storage::node& f) const { return f.is_root() ? FUSE_ROOT_ID : reinterpret_cast<fuse_ino_t>(&f); }
+    /// Counts the request. False: answered with EIO, as nothing may come any more.
+    bool admit(fuse_req_t req, const char* what);
+    /// The memcg that pays for this request; never null.
+    kernel::memcg_ptr payer(fuse_req_t req);
+    static storage::credentials credentials_of(fuse_req_t req) {
+        const fuse_ctx* c = fuse_req_ctx(req);
+        return {c->uid, c->gid, c->umask};
+    }
+    void reply_attr(fuse_req_t req, storage::node& f);
+    void reply_entry(fuse_req_t req, storage::node& f, struct stat& st);
+    fuse_entry_param entry_for(storage::node& f, struct stat& st);
+    /// The newest write-back error that this handle has not been told. 0 or an errno.
+    int unreported_error(open_file& h) const;
+    open_file* new_handle(storage::node& f, kernel::memcg_ptr opener);
+    /// Works on a request in a fiber of its own.
+    void park(std::string name, sched::task<> body);
+
+    boost::asio::io_context& io;
+    kernel::host& host;
+    identity& callers;
+    storage::filesystem& fs;
+    session_events events;
+    boost::asio::posix::stream_descriptor device;
+    fuse_session* se{};
+    new_mount mount;
+    bool dying{}, ended{};
+    double entry_timeout{1.0}, attr_timeout{1.0};
+    session_counters count;
+    struct kept_statfs;
+    std::vector<std::weak_ptr<kept_statfs>> kept;
+    std::shared_ptr<bool> alive{std::make_shared<bool>(true)};
+};
+
+// One function per group of operations; each fills in its part.
+void add_name_operations(fuse_lowlevel_ops& ops);
+void add_data_operations(fuse_lowlevel_ops& ops);
+void add_directory_operations(fuse_lowlevel_ops& ops);
+void add_xattr_operations(fuse_lowlevel_ops& ops);
+void add_session_operations(fuse_lowlevel_ops& ops);
+
+}  // namespace drainlab::fuse
