@@ -18,9 +18,8 @@ build() {
     local preset=$1
     shift
     step "configure and build: $preset ($(jobs) jobs)"
-    cmake --preset "$preset" >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; rm -f "build-$preset.log"; return 1; }
-    rm -f "build-$preset.log"
-    local targets=()
+    local said targets=()
+    said=$(cmake --preset "$preset" 2>&1) || { printf '%s\n' "$said"; return 1; }
     [ $# -eq 0 ] || targets=(--target "$@")
     cmake --build --preset "$preset" -j "$(jobs)" "${targets[@]}" | if [ -t 1 ]; then cat; else thin_out; fi
 }
