@@ -30,11 +30,12 @@ int machine_sim::choose(const sched::fiber& f) const {
 
 task<> machine_sim::take(sched::fiber& me) {
     me.cpu = choose(me);
-    if (!cpus_[static_cast<std::size_t>(me.cpu)].taken) {
-        cpus_[static_cast<std::size_t>(me.cpu)].taken = true;
+    cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
+    if (!c.taken) {
+        c.taken = true;
+        c.credit = std::min(c.credit + (sched_.now() - c.idle_since), tick_clock::host_slice);
         co_return;
     }
-    cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
     c.queue.push_back(&me);
     sched_.wake_all(&c);  // who runs sets itself an end
     co_await sched_.wait_on(&me, "a CPU");
@@ -49,6 +50,7 @@ void machine_sim::give_up(int number) {
     cpu& c = cpus_[static_cast<std::size_t>(number)];
     if (from->queue.empty()) {
         c.taken = false;
+        c.idle_since = sched_.now();
         return;
     }
     sched::fiber* const next = from->queue.front();
@@ -58,10 +60,21 @@ void machine_sim::give_up(int number) {
     sched_.wake_all(next);
 }
 
+/// How long `cost` of CPU time takes on `c`, and the CPU time that `wall` was worth.
+nanoseconds machine_sim::wall_time(const cpu& c, nanoseconds cost) const {
+    const nanoseconds slow = std::max(cost - c.credit, nanoseconds{0});
+    return cost - slow + nanoseconds{static_cast<std::int64_t>(static_cast<double>(slow.count()) * overcommit_)};
+}
+nanoseconds machine_sim::used(cpu& c, nanoseconds wall) {
+    const nanoseconds fast = std::min(wall, c.credit), slow = wall - fast;
+    c.credit -= fast;
+    return fast + nanoseconds{static_cast<std::int64_t>(static_cast<double>(slow.count()) / overcommit_)};
+}
+
 task<> machine_sim::consume(nanoseconds cost) {
     if (cost <= nanoseconds{0}) co_return;
     sched::fiber& me = *sched_.current();
-    nanoseconds left{static_cast<std::int64_t>(static_cast<double>(cost.count()) * overcommit_)};
+    nanoseconds left = cost;
     while (left > nanoseconds{0}) {
         co_await take(me);
         cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
@@ -69,13 +82,14 @@ task<> machine_sim::consume(nanoseconds cost) {
         left += context_switch_;
         for (bool turn = true; turn && left > nanoseconds{0};) {
             c.since = sched_.now();
-            c.until = c.since + left;
+            c.until = c.since + wall_time(c, left);
             instant end = c.until;
             if (!c.queue.empty()) end = std::min(end, ticks_.next_tick(number, c.since));
             co_await sched_.wait_on(&c, "CPU time", end);
             const instant now = sched_.now();
             note(c, c.since, now);
-            left -= now - c.since;
+            const nanoseconds done = used(c, now - c.since);
+            left = now >= c.until ? nanoseconds{0} : std::max(left - done, nanoseconds{1});
             turn = c.queue.empty() || now < end;
         }
         give_up(number);
@@ -91,7 +105,9 @@ nanoseconds machine_sim::wake_latency(int number) {
 }
 
 nanoseconds machine_sim::run_delay(int number, instant t) const {
-    return busy(number, t, t) ? ticks_.run_delay(number, t) : nanoseconds{0};
+    const cpu& c = cpus_[static_cast<std::size_t>(number)];
+    const bool rested = c.taken && c.credit > sched_.now() - c.since;
+    return !rested && busy(number, t, t) ? ticks_.run_delay(number, t) : nanoseconds{0};
 }
 
 // ---- what was busy -------------------------------------------------------------------------------------------------

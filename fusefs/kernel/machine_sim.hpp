@@ -11,7 +11,8 @@ namespace drainlab::kernel {
 
 /// Fibers that consume() share the CPUs: one runs on each, the others of that CPU wait in its queue and take turns at ticks.
 /// Who comes finds an idle CPU if there is one, as a waking thread does (select_idle_sibling()); a waiting thread moves when a
-/// CPU falls idle. On an overcommitted host a running vCPU gets 1/overcommit of the time. No event happens at a tick unless
+/// CPU falls idle. On an overcommitted host a vCPU that has rested runs at full speed for up to one host slice (the host's
+/// scheduler favours who has slept), then gets 1/overcommit of the time. No event happens at a tick unless
 /// somebody waits for the CPU.
 /// Thread: the model's. Busy times are kept for `history`.
 class machine_sim final : public machine {
@@ -41,11 +42,15 @@ class machine_sim final : public machine {
     struct cpu {
         bool taken{};
         sched::instant since{}, until{};  // of the running turn; `until` if nobody comes
+        sched::instant idle_since{};
+        sched::nanoseconds credit{tick_clock::host_slice};  // CPU time it may still use at full speed
         std::deque<sched::fiber*> queue;
         std::deque<interval> past;  // when it was busy, merged, oldest first
     };
     int choose(const sched::fiber& f) const;
     sched::task<> take(sched::fiber& me);
+    sched::nanoseconds wall_time(const cpu& c, sched::nanoseconds cost) const;
+    sched::nanoseconds used(cpu& c, sched::nanoseconds wall);
     void give_up(int c);
     void note(cpu& c, sched::instant from, sched::instant to);
 

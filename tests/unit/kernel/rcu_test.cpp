@@ -402,3 +402,15 @@ TEST_CASE("the profile zero takes no time but keeps the order", "[rcu]") {
     CHECK(sched.now() == instant{});
     CHECK(called);
 }
+
+TEST_CASE("a grace period of 16 busy CPUs costs few events", "[rcu]") {
+    profile p = lab();
+    p.cpus = 16;
+    p.tick_jitter = 50us;
+    world w{16, p};
+    w.after(0ns, [&]() -> task<> {
+        for (int i = 0; i < 100; ++i) co_await w.engine.synchronize();
+    });
+    REQUIRE(w.sched.run() == run_outcome::finished);
+    CHECK(w.sched.steps() / w.engine.grace_periods() <= 8);
+}
