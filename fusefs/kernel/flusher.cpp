@@ -59,7 +59,7 @@ task<bool> writeback_one(bdi_writeback& wb, inode& i, const wb_writeback_work& w
     host& h = wb.bdi.h;
     super_block& sb = *i.i_sb;
     sched::rwsem::guard shared;
-    if (!work.sb) {  // nobody holds s_umount for us: a superblock on its way out is left alone
+    if (!work.sb && h.honour_s_umount) {  // nobody holds s_umount for us: a superblock on its way out is left alone
         shared = sb.s_umount.try_read();
         if (!shared) co_return false;
     }

@@ -73,6 +73,7 @@ struct host {
     std::uint64_t last_wb_seq{};
     std::vector<std::weak_ptr<super_block>> supers;
     bool flusher_enabled{true};  ///< periodic writeback; the explorer's worlds turn it off
+    bool honour_s_umount{true};  ///< the flusher takes s_umount; the explorer's control runs turn it off
 
     /// Everything violated so far; `on_violation` hears of each at once.
     std::vector<violation> violations;

@@ -46,6 +46,7 @@ std::size_t exhaustive_scheduler::choose(const std::deque<fiber*>& ready) {
         }
     }
     step(next->id);
+    spawned_ = std::max(spawned_, next->id);
     if (observer_) observer_->runs(*next);
     const auto at = std::find(ready.begin(), ready.end(), next);
     DRAINLAB_CHECK(at != ready.end());

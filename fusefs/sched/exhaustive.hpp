@@ -54,7 +54,7 @@ class exhaustive_scheduler final : public scheduler {
     std::uint64_t steps() const noexcept { return steps_; }
     /// Over (fiber, step) so far: equal traces have equal hashes, in every build.
     std::uint64_t trace_hash() const noexcept { return hash_; }
-    /// Fibers spawned so far.
+    /// Fibers that have run so far.
     std::uint32_t spawned() const noexcept { return spawned_; }
 
   protected:

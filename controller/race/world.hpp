@@ -1,0 +1,98 @@
+// One run of a world: the mimicked kernel on the exhaustive scheduler, from a fresh start to the end of everything.
+#pragma once
+#include "controller/race/world_spec.hpp"
+#include "fusefs/kernel/drain/policy.hpp"
+#include "fusefs/kernel/host.hpp"
+#include "fusefs/kernel/rcu_untimed.hpp"
+#include "fusefs/sched/exhaustive.hpp"
+
+#include <array>
+#include <memory>
+
+namespace drainlab::race {
+
+/// A machine that takes no time.
+class still_machine final : public kernel::machine {
+  public:
+    explicit still_machine(int cpus) : cpus_{cpus} {}
+    int cpus() const override { return cpus_; }
+    bool busy(int, sched::instant, sched::instant) const override { return false; }
+    sched::instant next_tick(int, sched::instant t) const override { return t + sched::nanoseconds{1}; }
+    sched::task<> consume(sched::nanoseconds) override { co_return; }
+    sched::nanoseconds wake_latency(int) override { return {}; }
+    void note_caller(std::uint64_t) override {}
+
+  private:
+    int cpus_;
+};
+
+/// A store that takes every page at once.
+struct instant_store final : kernel::address_space_operations {
+    sched::task<int> writepages(kernel::inode& i, kernel::writeback_control& wbc) override;
+};
+
+struct finding {
+    std::string invariant, message, producer;
+};
+
+struct run_result {
+    sched::exhaustive_outcome outcome{};
+    std::vector<finding> findings;         ///< what was violated, in order; empty: nothing
+    std::array<bool, 2> reached{};         ///< by window
+    std::uint64_t steps{}, trace_hash{};
+    std::uint32_t tasks{};
+};
+
+/// Listens to a run, for the story.
+class run_listener : public sched::step_observer {
+  public:
+    virtual void traced(const kernel::trace_event& e) = 0;
+    virtual void violated(const kernel::violation& v) = 0;
+};
+
+class world_run {
+  public:
+    /// All arguments must outlive it.
+    world_run(const world_spec& spec, const kernel::drain_policy& policy, sched::decider& choices,
+              sched::exhaustive_options options);
+    ~world_run();
+    world_run(const world_run&) = delete;
+    world_run& operator=(const world_run&) = delete;
+
+    void listen(run_listener& listener);
+    run_result run();
+
+    kernel::host& host() noexcept { return host_; }
+    sched::exhaustive_scheduler& scheduler() noexcept { return sched_; }
+    const std::vector<std::shared_ptr<kernel::super_block>>& superblocks() const noexcept { return supers_; }
+
+  private:
+    void build(const kernel::drain_policy& policy);
+    sched::task<> body_of(const task_spec& t);
+    sched::task<> umount(std::size_t superblock);
+    sched::task<> fsync(const task_spec& t);
+    sched::task<> flush(std::size_t superblock);
+    sched::task<> memcg_offline(std::size_t memcg);
+    void task_ended();
+    void on_trace(const kernel::trace_event& e);
+    void check_end(run_result& r);
+
+    const world_spec& spec_;
+    sched::exhaustive_scheduler sched_;
+    still_machine machine_;
+    kernel::rcu_untimed rcu_;
+    kernel::host host_;
+    instant_store store_;
+    run_listener* listener_{};
+    std::vector<kernel::memcg_ptr> memcgs_;
+    std::vector<kernel::backing_dev_info*> bdis_;
+    std::vector<std::shared_ptr<kernel::super_block>> supers_;
+    std::vector<std::shared_ptr<kernel::inode>> inodes_;
+    std::vector<int> open_files_;                 // by superblock
+    struct side { int prepared{}; bool inactive{}; };
+    std::vector<side> sides_;                     // by superblock
+    std::size_t tasks_left_{};
+    std::array<bool, 2> reached_{};
+};
+
+}  // namespace drainlab::race
