@@ -24,5 +24,12 @@ build() {
     cmake --build --preset "$preset" -j "$(jobs)" "${targets[@]}" | if [ -t 1 ]; then cat; else thin_out; fi
 }
 
-# Off a terminal: every 25th step, and everything that is not a step (warnings, errors).
-thin_out() { awk '!/^\[[0-9]+\/[0-9]+\]/ || ++n % 25 == 1 {print; fflush()}'; }
+# Off a terminal: every 25th step, and everything that is not a step (warnings, errors). Not awk: Debian's holds lines back.
+thin_out() {
+    local line n=0
+    while IFS= read -r line; do
+        [[ $line =~ ^\[[0-9]+/[0-9]+\] ]] && ((n++ % 25 != 0)) && continue
+        printf '%s\n' "$line"
+    done
+    return 0
+}
