@@ -11,7 +11,18 @@ using storage::node;
 
 open_file* session::impl::new_handle(node& f, kernel::memcg_ptr opener) {
     ++count.open_files;
-    return new open_file{&f, std::move(opener), f.data->mapping().wb_err_seq};
+    fs.store().nodes().ref(f);
+    auto* const h = new open_file{&f, std::move(opener), f.data->mapping().wb_err_seq};
+    files.insert(h);
+    return h;
+}
+
+void session::impl::drop_handle(open_file* h) {
+    fs.close(*h->f);
+    fs.store().nodes().unref(*h->f);
+    files.erase(h);
+    delete h;
+    --count.open_files;
 }
 
 int session::impl::unreported_error(open_file& h) const {
@@ -25,16 +36,10 @@ namespace {
 
 open_file& handle(const fuse_file_info* fi) { return *reinterpret_cast<open_file*>(fi->fh); }
 
-void drop_handle(impl& s, open_file* h) {
-    s.fs.close(*h->f);
-    delete h;
-    --s.count.open_files;
-}
-
 void reply_opened(impl& s, fuse_req_t req, node& f, kernel::memcg_ptr opener, fuse_file_info fi) {
     open_file* const h = s.new_handle(f, std::move(opener));
     fi.fh = reinterpret_cast<std::uint64_t>(h);
-    if (fuse_reply_open(req, &fi) != 0) drop_handle(s, h);  // interrupted: no RELEASE will come
+    if (fuse_reply_open(req, &fi) != 0) s.drop_handle(h);  // interrupted: no RELEASE will come
 }
 
 sched::task<> open_later(impl& s, fuse_req_t req, node& f, kernel::memcg_ptr opener, fuse_file_info fi) {
@@ -72,7 +77,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
 
 /// The kernel takes neither the lookup nor the handle.
 void undo_create(impl& s, node& f, open_file* h) {
-    if (h) drop_handle(s, h);
+    if (h) s.drop_handle(h);
     s.fs.forget(f, 1);
 }
 
@@ -120,7 +125,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
 void op_release(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
     impl& s = impl::of(req);
     ++s.count.requests;
-    drop_handle(s, &handle(fi));
+    s.drop_handle(&handle(fi));
     fuse_reply_err(req, 0);
 }
 

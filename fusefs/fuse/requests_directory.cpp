@@ -12,6 +12,13 @@ namespace drainlab::fuse {
 using impl = session::impl;
 using storage::node;
 
+void session::impl::drop_handle(open_directory* d) {
+    fs.store().nodes().unref(*d->f);
+    directories.erase(d);
+    delete d;
+    --count.open_files;
+}
+
 namespace {
 
 /// As getdents64(2) returns them.
@@ -117,21 +124,16 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
     }
     s.fs.store().nodes().ref(*d->f);
     ++s.count.open_files;
+    s.directories.insert(d.get());
     fi->fh = reinterpret_cast<std::uint64_t>(d.get());
-    if (fuse_reply_open(req, fi) == 0) {
-        static_cast<void>(d.release());
-        return;
-    }
-    s.fs.store().nodes().unref(*d->f);
-    --s.count.open_files;
+    open_directory* const h = d.release();
+    if (fuse_reply_open(req, fi) != 0) s.drop_handle(h);  // interrupted: no RELEASEDIR will come
 }
 
 void op_releasedir(fuse_req_t req, fuse_ino_t, fuse_file_info* fi) {
     impl& s = impl::of(req);
     ++s.count.requests;
-    const std::unique_ptr<open_directory> d{&handle(fi)};
-    s.fs.store().nodes().unref(*d->f);
-    --s.count.open_files;
+    s.drop_handle(&handle(fi));
     fuse_reply_err(req, 0);
 }
 

@@ -27,6 +27,8 @@ session::impl::~impl() {
     *alive = false;
     answer_kept();
     DRAINLAB_CHECK(count.parked == 0);
+    for (open_file* h : files) delete h;  // without a gate the kernel may drop their RELEASE with the connection
+    for (open_directory* d : directories) delete d;
     if (device.is_open()) device.release();  // libfuse closes it
     if (se) fuse_session_destroy(se);
 }

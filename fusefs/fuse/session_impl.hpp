@@ -9,6 +9,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <fuse_lowlevel.h>
 
+#include <unordered_set>
+
 namespace drainlab::fuse {
 
 /// fuse_file_info::fh of a file.
@@ -62,6 +64,8 @@ struct session::impl {
     /// The newest write-back error that this handle has not been told. 0 or an errno.
     int unreported_error(open_file& h) const;
     open_file* new_handle(storage::node& f, kernel::memcg_ptr opener);
+    void drop_handle(open_file* h);
+    void drop_handle(open_directory* d);
     /// Works on a request in a fiber of its own.
     void park(std::string name, sched::task<> body);
 
@@ -76,6 +80,8 @@ struct session::impl {
     bool dying{}, ended{};
     double entry_timeout{1.0}, attr_timeout{1.0};
     session_counters count;
+    std::unordered_set<open_file*> files;  ///< whose RELEASE has not come
+    std::unordered_set<open_directory*> directories;
     struct kept_statfs;
     std::vector<std::weak_ptr<kept_statfs>> kept;
     std::shared_ptr<bool> alive{std::make_shared<bool>(true)};

@@ -1,0 +1,169 @@
+// A drainfs without control API and gate, for tests: fusefs/fuse + storage + kernel (profile zero) on one loop.
+//
+//   fuse_test_server DIR [--store DIR] [--keep] [--dirty BYTES] [--cache BYTES] [--latency US] [--identity session] [-o OPT]...
+//
+// Prints "ready", then answers each line on standard input with one line on standard output:
+//   owners INO   the memcgs that own the pages of the inode, by index: "0=cgroup-a 1=cgroup-b"
+//   counters     "requests=.. guessed=.. unknown=.. open=.. inodes=.. dirty=.. cached=.. rounds=.. switches=.. descriptors=.. nodes=.. memcgs=.."
+// When the mount has gone it shuts the superblock down and ends, printing "dead violations=N" (each violation on standard error).
+// When standard input ends it unmounts, and ends likewise.
+#include "fusefs/fuse/make_identity.hpp"
+#include "fusefs/fuse/session.hpp"
+#include "fusefs/kernel/drain/policy.hpp"
+#include "fusefs/kernel/host.hpp"
+#include "fusefs/kernel/machine_real.hpp"
+#include "fusefs/kernel/rcu_engine.hpp"
+#include "fusefs/sched/real.hpp"
+#include "fusefs/storage/filesystem.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/streambuf.hpp>
+
+#include <sys/mount.h>
+
+#include <cstring>
+#include <iostream>
+#include <sstream>
+#include <unistd.h>
+
+namespace {
+
+using namespace drainlab;
+
+struct settings {
+    fuse::session_options session;
+    storage::filesystem_options fs;
+    fuse::identity_choice identity{fuse::identity_choice::automatic};
+};
+
+settings parse(int argc, char** argv) {
+    settings s;
+    s.session.dir = argv[1];
+    s.session.name = "test";
+    for (int k = 2; k < argc; ++k) {
+        const std::string word = argv[k];
+        const auto value = [&] { return std::string{argv[++k]}; };
+        if (word == "--store") s.fs.store = value();
+        if (word == "--keep") s.fs.mode = storage::cache_mode::keep;
+        if (word == "--dirty") s.fs.limits.dirty_bytes = std::stoull(value());
+        if (word == "--cache") s.fs.limits.cache_bytes = std::stoull(value());
+        if (word == "--latency") s.fs.device.latency = std::chrono::microseconds{std::stoull(value())};
+        if (word == "--descriptors") s.fs.descriptors = std::stoull(value());
+        if (word == "--identity")
+            s.identity = value() == "session" ? fuse::identity_choice::session : fuse::identity_choice::cgroup;
+        if (word == "-o") s.session.options.push_back(value());
+    }
+    return s;
+}
+
+class server {
+  public:
+    explicit server(const settings& s) : dir_{s.session.dir}, input_{io_, ::dup(STDIN_FILENO)} {
+        std::string error;
+        callers_ = fuse::make_identity(s.identity, {}, io_, host_, error);
+        int err = 0;
+        fs_ = storage::filesystem::create(s.fs, sched_, pool_, err, error);
+        if (fs_) {
+            fs_->set_super(kernel::sget(host_, "test", *fs_, *kernel::find_drain_policy("persb")));
+            fuse::session_events events;
+            events.on_ready = [] { std::cout << "ready" << std::endl; };
+            events.on_end = [this] { sched_.spawn("umount", shutdown()); };
+            events.on_violation = [this](const std::string& what) { host_.violated("after_shutdown", what); };
+            session_ = fuse::session::create(s.session, {io_, host_, *callers_}, *fs_, std::move(events), err, error);
+        }
+        if (!session_) {
+            std::cerr << error << std::endl;
+            failed_ = err;
+            return;
+        }
+        read_command();
+    }
+
+    ~server() { owned_.reset(); }  // fibers first: they refer to all the rest
+
+    int run() {
+        if (failed_) return 2;
+        io_.run();
+        std::cout << "dead violations=" << host_.violations.size() << std::endl;
+        for (const auto& v : host_.violations) std::cerr << v.invariant << ": " << v.message << std::endl;
+        return host_.violations.empty() ? 0 : 1;
+    }
+
+  private:
+    sched::task<> shutdown() {
+        co_await session_->prepare_shutdown();
+        co_await kernel::deactivate_super(fs_->super());
+        boost::asio::post(io_, [this] {
+            session_.reset();
+            io_.stop();
+        });
+    }
+
+    void read_command() {
+        boost::asio::async_read_until(
+            input_, buffer_, '\n', [this](const boost::system::error_code& error, std::size_t) {
+                if (error) {
+                    ::umount2(dir_.c_str(), MNT_DETACH);  // the kernel needs nothing of us for it
+                    return;
+                }
+                std::istream in{&buffer_};
+                std::string line;
+                std::getline(in, line);
+                answer(line);
+                read_command();
+            });
+    }
+
+    void answer(const std::string& line) {
+        std::istringstream words{line};
+        std::string word;
+        words >> word;
+        if (word == "owners") {
+            std::uint64_t ino = 0;
+            words >> ino;
+            const auto& all = fs_->super().s_inodes;
+            if (const auto at = all.find(ino); at != all.end())
+                for (const auto& [index, folio] : at->second->i_mapping.i_pages)
+                    std::cout << index << '=' << folio.cg->name << ' ';
+        } else {
+            const auto c = session_->counters();
+            std::cout << "requests=" << c.requests << " guessed=" << c.guessed_bytes << " unknown=" << c.unknown_caller
+                      << " open=" << c.open_files << " inodes=" << c.inodes << " parked=" << c.parked
+                      << " dirty=" << fs_->cache().dirty_bytes() << " cached=" << fs_->cache().cached_bytes()
+                      << " rounds=" << host_.writeback_rounds << " switches=" << host_.switches.done
+                      << " descriptors=" << fs_->store().nodes().open_descriptors()
+                      << " nodes=" << fs_->store().nodes().size() << " memcgs=" << host_.memcgs.size();
+        }
+        std::cout << std::endl;
+    }
+
+    std::filesystem::path dir_;
+    boost::asio::io_context io_;
+    boost::asio::posix::stream_descriptor input_;
+    boost::asio::streambuf buffer_;
+    std::unique_ptr<sched::real_scheduler> owned_{std::make_unique<sched::real_scheduler>(io_)};
+    sched::real_scheduler& sched_{*owned_};
+    kernel::profile profile_{};
+    kernel::machine_real machine_{sched_, profile_};
+    std::unique_ptr<kernel::rcu> rcu_{kernel::make_rcu(sched_, machine_, profile_)};
+    kernel::host host_{sched_, machine_, *rcu_, profile_};
+    storage::io_pool pool_{sched_, [this](std::function<void()> f) { boost::asio::post(io_, std::move(f)); }};
+    std::unique_ptr<fuse::identity> callers_;
+    std::unique_ptr<storage::filesystem> fs_;
+    std::unique_ptr<fuse::session> session_;
+    int failed_{};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        std::cerr << "usage: fuse_test_server DIR [options]\n";
+        return 2;
+    }
+    server s{parse(argc, argv)};
+    return s.run();
+}
