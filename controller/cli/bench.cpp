@@ -1,0 +1,254 @@
+// drainctl bench
+#include "controller/cli/command.hpp"
+#include "controller/cli/known.hpp"
+#include "controller/cli/output.hpp"
+#include "controller/client/data_dir.hpp"
+#include "controller/report/json.hpp"
+#include "controller/report/text.hpp"
+#include "controller/run/progress_line.hpp"
+#include "controller/run/real_executor.hpp"
+#include "fusefs/version.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+#include <unistd.h>
+
+namespace drainlab::cli {
+namespace {
+
+using words = std::vector<std::string>;
+
+struct options {
+    words policies, scenarios, widen, expect_violation;
+    std::optional<std::int64_t> samples;
+    std::int64_t seed = 1;
+    bool quick = false, keep_going = false, check = false;
+    std::string profile = "qemu-16vcpu", workload = "builtin", umount = "umount8", umount_wait = "auto";
+    std::string identity = "auto", cgroup_root, page_cache = "drop", format = "text";
+    std::optional<duration> timeout;
+    std::optional<std::string> json;
+
+    std::int64_t samples_wanted() const { return samples.value_or(quick ? 15 : 40); }
+    bool json_on_stdout() const { return json == "-"; }
+};
+
+/// `all`, or what was asked for, once each; checked against what this build knows.
+result<words> policies_of(const options& o) {
+    if (o.policies.empty()) return words{"base", "race", "rmbarrier", "persb"};
+    if (std::find(o.policies.begin(), o.policies.end(), "all") != o.policies.end()) return known_policies();
+    words chosen;
+    for (const auto& p : o.policies)
+        if (std::find(chosen.begin(), chosen.end(), p) == chosen.end()) chosen.push_back(p);
+    return chosen;
+}
+
+words policy_words() {
+    auto known = known_policies();
+    known.emplace_back("all");
+    return known;
+}
+
+/// The lazy scenarios belong to `drainctl lazy`; `all` means the others.
+result<words> scenario_words(const options& o) {
+    if (o.scenarios.empty()) return words{"no_pressure", "idle_cross_pressure"};
+    if (std::find(o.scenarios.begin(), o.scenarios.end(), "all") == o.scenarios.end()) return o.scenarios;
+    BOOST_OUTCOME_TRY(auto names, client::data_names("scenarios"));
+    std::erase_if(names, [](const std::string& n) { return n.starts_with("lazy"); });
+    return names;
+}
+
+result<run::bench_options> bench_of(const options& o) {
+    run::bench_options b;
+    BOOST_OUTCOME_TRY(auto names, scenario_words(o));
+    for (const auto& name : names) {
+        BOOST_OUTCOME_TRY(auto s, run::load_scenario(name));
+        b.scenarios.push_back(std::move(s));
+    }
+    BOOST_OUTCOME_TRY(b.policies, policies_of(o));
+    b.samples = static_cast<int>(o.samples_wanted());
+    b.seed = static_cast<std::uint64_t>(o.seed);
+    b.keep_going = o.keep_going;
+    for (const auto& p : o.expect_violation) {
+        if (std::find(b.policies.begin(), b.policies.end(), p) == b.policies.end())
+            return client::usage_error("--expect-violation " + p + ": that policy is not in this run",
+                                       "it runs " + client::join(b.policies));
+        b.expected_violations.insert(p);
+    }
+    return b;
+}
+
+result<std::pair<std::string, std::chrono::microseconds>> widened(const std::string& word) {
+    const auto equals = word.find('=');
+    const auto width = equals == std::string::npos ? std::nullopt : client::parse_duration(word.substr(equals + 1));
+    if (!width || equals == 0)
+        return client::usage_error("--widen " + word + ": POINT=T is expected, as isw_prepared=5ms");
+    return std::pair{word.substr(0, equals), std::chrono::duration_cast<std::chrono::microseconds>(*width)};
+}
+
+result<run::real_options> machine_of(const options& o) {
+    run::real_options r;
+    BOOST_OUTCOME_TRY(r.daemon.profile, client::data_file("profiles", o.profile));
+    r.daemon.page_cache = o.page_cache;
+    r.identity = o.identity;
+    r.cgroup_root = o.cgroup_root;
+    r.umount_wait = o.umount_wait;
+    r.way = o.umount == "syscall" ? run::umount_way::syscall : run::umount_way::umount8;
+    r.dd = o.workload == "dd";
+    r.timeout = o.timeout;
+    for (const auto& word : o.widen) {
+        BOOST_OUTCOME_TRY(auto w, widened(word));
+        r.widen.push_back(w);
+    }
+    if (!o.cgroup_root.empty() && o.identity == "session")
+        return client::usage_error("--cgroup-root and --identity session exclude each other");
+    return r;
+}
+
+std::string utc_now() { return fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr))); }
+
+report::run_info run_of(const options& o) {
+    report::run_info r;
+    r.seed = static_cast<std::uint64_t>(o.seed);
+    r.profile = o.profile;
+    r.workload = o.workload;
+    r.umount = o.umount;
+    r.samples = static_cast<int>(o.samples_wanted());
+    r.started = utc_now();
+    return r;
+}
+
+/// Before the run: finding out afterwards that the file cannot be written would be a pity.
+result<void> check_json_file(const options& o) {
+    if (!o.json || o.json_on_stdout()) return client::success();
+    std::ofstream file(*o.json, std::ios::app);
+    if (!file) return client::system_failure("--json " + *o.json, errno, exit_code::usage);
+    return client::success();
+}
+
+bool write_json(const options& o, const report::result& r) {
+    if (!o.json) return true;
+    const auto text = report::to_json(r);
+    if (o.json_on_stdout()) return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    std::ofstream file(*o.json, std::ios::trunc);
+    file << text;
+    return static_cast<bool>(file.flush());
+}
+
+void print_text(const options& o, const run::bench_options& b, const report::result& r) {
+    if (o.json_on_stdout()) return;
+    report::text_options t;
+    t.colour = colour();
+    for (const auto& s : b.scenarios) t.titles[s.name] = s.title;
+    if (o.format == "csv")
+        fmt::print("{}", report::to_csv(r));
+    else if (o.format == "markdown")
+        fmt::print("{}", report::to_markdown(r, t));
+    else
+        fmt::print("{}", report::to_text(r, t));
+}
+
+/// Prints each expectation and whether it held. True when none was missed.
+bool check(const options& o, const run::bench_options& b, const report::result& r) {
+    using outcome = report::verdict::outcome;
+    auto* to = o.json_on_stdout() || o.format != "text" ? stderr : stdout;
+    int missed = 0;
+    fmt::print(to, "\n");
+    for (const auto& s : b.scenarios)
+        for (const auto& e : s.expect) {
+            const auto v = report::judge(r, s.name, e);
+            const auto* word = v.what == outcome::held ? "held" : v.what == outcome::missed ? "MISSED" : "skipped";
+            if (v.what == outcome::missed) ++missed;
+            fmt::print(to, "check {:<8}{}: {}\n", word, s.name, v.text);
+        }
+    return missed == 0;
+}
+
+report::result result_of(const options& o, run::bench_outcome& outcome, const run::real_executor& machine,
+                         report::run_info info) {
+    report::result r;
+    r.complete = outcome.complete;
+    r.tool = {"drainlab", version(), git_revision()};
+    r.environment = machine.environment();
+    r.run = std::move(info);
+    r.cells = std::move(outcome.cells);
+    report::finish(r, "persb", static_cast<std::uint64_t>(o.seed));
+    return r;
+}
+
+result<exit_code> bench(const options& o) {
+    BOOST_OUTCOME_TRY(auto b, bench_of(o));
+    BOOST_OUTCOME_TRY(auto wanted, machine_of(o));
+    BOOST_OUTCOME_TRYV(check_json_file(o));
+    auto info = run_of(o);
+    const auto begun = std::chrono::steady_clock::now();
+    BOOST_OUTCOME_TRY(auto machine, run::real_executor::start(wanted));
+    for (const auto& w : machine->warnings()) remark(w);
+    run::bench_outcome outcome;
+    {
+        run::progress_line line;
+        outcome = run::run_bench(b, *machine, [&](const run::progress& at) { line.show(at); });
+    }
+    info.elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+    const auto r = result_of(o, outcome, *machine, std::move(info));
+    machine.reset();  // everything is removed before anything is said
+    print_text(o, b, r);
+    if (!write_json(o, r)) return client::system_failure("--json " + *o.json, errno);
+    const bool held = !o.check || check(o, b, r);
+    std::fflush(stdout);
+    if (outcome.why) {
+        remark(outcome.why->message);
+        if (!outcome.why->hint.empty()) remark(outcome.why->hint);
+    }
+    if (outcome.exit == exit_code::fine && !held) return exit_code::violated;
+    return outcome.exit;
+}
+
+void declare_what(command& c, options& o) {
+    c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)").one_of(policy_words);
+    c.list("--scenario", o.scenarios, "scenarios by name or file, or all (default no_pressure,idle_cross_pressure)");
+    c.option("--samples", o.samples, "unmounts per scenario and policy (default 40)", 1, 1'000'000);
+    c.flag("--quick", o.quick, "15 samples");
+    c.option("--profile", o.profile, "what the modelled machine is like, by name or file");
+    c.option("--seed", o.seed, "of the order and of the intervals");
+    c.option("--workload", o.workload, "the burners: ours, or sh and dd as published").one_of({"builtin", "dd"});
+    c.option("--page-cache", o.page_cache, "whether clean pages are dropped, and so charged anew")
+        .one_of({"drop", "keep"});
+}
+
+void declare_how(command& c, options& o) {
+    c.option("--umount", o.umount, "what is timed: the program umount(8), or the system call")
+        .one_of({"umount8", "syscall"});
+    c.option("--umount-wait", o.umount_wait,
+             "who waits for the drain: the unmount itself (gate) or only drainctl (api)")
+        .one_of({"auto", "gate", "api"});
+    c.option("--identity", o.identity, "what a writer is: its cgroup or its session")
+        .one_of({"auto", "cgroup", "session"});
+    c.option("--cgroup-root", o.cgroup_root, "the cgroup v2 directory to make cgroups in");
+    c.list("--widen", o.widen, "POINT=T: makes a named preemption point that wide");
+    c.list("--expect-violation", o.expect_violation, "exit 0 if this policy violates an invariant, 1 if it does not");
+    c.flag("--keep-going", o.keep_going, "do not end at the first violation");
+    c.option("--timeout", o.timeout, "ends the run after this; what was measured is kept, exit 124");
+    c.flag("--check", o.check, "print what the scenarios expect and whether it held; exit 1 if something did not");
+    c.option("--format", o.format, "of standard output").one_of({"text", "markdown", "csv"});
+    c.json_file(o.json);
+}
+
+}  // namespace
+
+void declare_bench(command& c) {
+    auto o = std::make_shared<options>();
+    c.about("measure what draining costs an unmount, policy by policy: the main job",
+            "drainctl bench --scenario idle_cross_pressure --samples 40 --check");
+    declare_what(c, *o);
+    declare_how(c, *o);
+    c.note("Starts a daemon of its own, which ends with it. Quantiles are the samples at index floor(p * (n - 1)).");
+    c.run([o] { return bench(*o); });
+}
+
+}  // namespace drainlab::cli
