@@ -56,11 +56,11 @@ int call_ustat(dev_t dev) noexcept {
 
 int call_umount(const request& r) noexcept {
     const bool lazy = (r.flags & flag_lazy) != 0;
-    if ((r.flags & flag_fusermount) != 0) return run_fusermount(r.path.c_str(), lazy);
     int flags = UMOUNT_NOFOLLOW;
     if (lazy) flags |= MNT_DETACH;
     if ((r.flags & flag_force) != 0) flags |= MNT_FORCE;
-    return umount2(r.path.c_str(), flags) == 0 ? 0 : errno;
+    if (umount2(r.path.c_str(), flags) == 0) return 0;
+    return errno == EPERM ? run_fusermount(r.path.c_str(), lazy) : errno;  // not ours to unmount directly
 }
 
 }  // namespace drainlab::gate

@@ -27,6 +27,16 @@ namespace {
 
 namespace asio = boost::asio;
 
+/// A small file of one thread; empty if it is gone.
+std::string read_proc(pid_t pid, pid_t tid, const char* file) {
+    const int fd = open(fmt::format("/proc/{}/task/{}/{}", pid, tid, file).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return {};
+    char text[512];
+    const ssize_t got = read(fd, text, sizeof text);
+    close(fd);
+    return {text, static_cast<std::size_t>(got > 0 ? got : 0)};
+}
+
 class client final : public gate_client, public std::enable_shared_from_this<client> {
   public:
     client(asio::io_context& io, spawned child, callbacks on)
@@ -38,14 +48,15 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
     }
 
     pid_t pid() const override { return pid_; }
+    const std::string& why_it_cannot_hold() const override { return why_not_; }
     bool send(const request& r) override;
     std::optional<thread_role> role_of(pid_t tid) override;
     pid_t thread_of(std::uint64_t tag) override;
     thread_state state_of(pid_t tid) const override;
     void kill() override { ::kill(pid_, SIGKILL); }
 
-    /// Waits for hello; 0, or the errno of the gate's trial.
-    int wait_for_hello();
+    /// Waits for hello; false if none came.
+    bool wait_for_hello();
     void listen();
     void forget_callbacks() { on_ = {}; }
 
@@ -58,6 +69,7 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
     asio::posix::stream_descriptor socket_;
     pid_t pid_;
     callbacks on_;
+    std::string why_not_;
     bool lost_{false};
     std::unordered_map<pid_t, thread_role> roles_;
     std::unordered_map<std::uint64_t, pid_t> threads_;
@@ -86,28 +98,33 @@ pid_t client::thread_of(std::uint64_t tag) {
 }
 
 thread_state client::state_of(pid_t tid) const {
-    const int fd = open(fmt::format("/proc/{}/task/{}/stat", pid_, tid).c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return thread_state::gone;
-    char text[512];
-    const ssize_t got = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (got <= 0) return thread_state::gone;
-    text[got] = '\0';
-    const char* const end_of_name = std::strrchr(text, ')');
-    const char state = end_of_name && end_of_name[1] ? end_of_name[2] : 'R';
-    if (state == 'D') return thread_state::blocked;
+    const std::string stat = read_proc(pid_, tid, "stat");
+    const auto end_of_name = stat.rfind(')');
+    if (end_of_name == std::string::npos || end_of_name + 2 >= stat.size()) return thread_state::gone;
+    const char state = stat[end_of_name + 2];
     if (state == 'Z' || state == 'X') return thread_state::gone;
-    return state == 'S' ? thread_state::asleep : thread_state::running;
+    if (state == 'S') return thread_state::asleep;
+    if (state != 'D') return thread_state::running;
+    // Uninterruptible: in down_read(), unless the kernel says that it is something else, such as a page being read.
+    const std::string where = read_proc(pid_, tid, "wchan");
+    if (where.empty() || where == "0") return thread_state::blocked;
+    for (const char* in_lock : {"super", "rwsem", "down_read"})
+        if (where.find(in_lock) != std::string::npos) return thread_state::blocked;
+    return thread_state::running;
 }
 
-int client::wait_for_hello() {
+bool client::wait_for_hello() {
     pollfd ready{socket_.native_handle(), POLLIN, 0};
-    if (poll(&ready, 1, 5000) <= 0) return ETIMEDOUT;
+    if (poll(&ready, 1, 5000) <= 0) return false;
     char bytes[sizeof(report)];
     const ssize_t got = recv(socket_.native_handle(), bytes, sizeof bytes, MSG_DONTWAIT);
     const auto hello = got > 0 ? decode_report({bytes, static_cast<std::size_t>(got)}) : std::nullopt;
-    if (!hello || hello->kind != report_kind::hello) return EPROTO;
-    return hello->error;
+    if (!hello || hello->kind != report_kind::hello) return false;
+    if (!have_ustat())
+        why_not_ = "this machine has no ustat(2): only x86-64 has";
+    else if (hello->error != 0)
+        why_not_ = fmt::format("ustat(2) is denied here ({})", std::strerror(hello->error));
+    return true;
 }
 
 void client::listen() {
@@ -171,6 +188,7 @@ class owner final : public gate_client {
         client_->kill();
     }
     pid_t pid() const override { return client_->pid(); }
+    const std::string& why_it_cannot_hold() const override { return client_->why_it_cannot_hold(); }
     bool send(const request& r) override { return client_->send(r); }
     std::optional<thread_role> role_of(pid_t tid) override { return client_->role_of(tid); }
     pid_t thread_of(std::uint64_t tag) override { return client_->thread_of(tag); }
@@ -184,10 +202,6 @@ class owner final : public gate_client {
 }  // namespace
 
 std::unique_ptr<gate_client> gate_client::start(asio::io_context& io, callbacks on, std::string& why) {
-    if (!have_ustat()) {
-        why = "this machine has no ustat(2)";
-        return nullptr;
-    }
     const std::string program = find_program("drainfs-gate");
     if (program.empty()) {
         why = "the program drainfs-gate is neither beside drainfs nor on PATH";
@@ -199,9 +213,8 @@ std::unique_ptr<gate_client> gate_client::start(asio::io_context& io, callbacks 
         return nullptr;
     }
     auto started = std::make_shared<client>(io, child, std::move(on));
-    if (const int error = started->wait_for_hello(); error != 0) {
-        why = error == ETIMEDOUT || error == EPROTO ? fmt::format("{} did not start", program)
-                                                    : fmt::format("ustat(2) is denied here: {}", std::strerror(error));
+    if (!started->wait_for_hello()) {
+        why = fmt::format("{} did not start", program);
         started->forget_callbacks();
         return nullptr;
     }

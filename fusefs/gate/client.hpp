@@ -35,11 +35,13 @@ class gate_client {
     };
 
     /// Starts the program (beside our own, else on PATH) and waits until it has said hello: a few ms, at most 5 s.
-    /// On failure null, and `why` says what is missing: no ustat(2) on this machine, denied (seccomp), no such program.
+    /// On failure null, and `why` says what is missing.
     static std::unique_ptr<gate_client> start(boost::asio::io_context& io, callbacks on, std::string& why);
     virtual ~gate_client() = default;
 
     virtual pid_t pid() const = 0;
+    /// Why it cannot hold superblocks (no ustat(2) on this machine, or denied); empty if it can. It can unmount in any case.
+    virtual const std::string& why_it_cannot_hold() const = 0;
     /// Sends one request. False if the gate does not take it (dead, or its queue is full): as good as lost.
     virtual bool send(const request& r) = 0;
     /// What the gate's thread `tid` is in; nothing if it is no thread of the gate. Reads what the gate has said first:

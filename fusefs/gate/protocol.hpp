@@ -30,7 +30,6 @@ enum : std::uint32_t {
     flag_pending = 1,
     flag_lazy = 2,
     flag_force = 4,
-    flag_fusermount = 8,  ///< the mount was made by fusermount3: only it may unmount
 };
 
 struct request {

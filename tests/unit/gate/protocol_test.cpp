@@ -7,14 +7,14 @@
 using namespace drainlab::gate;
 
 TEST_CASE("a request comes out as it went in", "[gate]") {
-    request r{command::umount, 7, 0x1122334455667788, 0x2d, flag_lazy | flag_fusermount, "/tmp/a b"};
+    request r{command::umount, 7, 0x1122334455667788, 0x2d, flag_lazy | flag_force, "/tmp/a b"};
     const auto back = decode_request(encode(r));
     REQUIRE(back.has_value());
     CHECK(back->op == command::umount);
     CHECK(back->mount == 7);
     CHECK(back->tag == 0x1122334455667788);
     CHECK(back->dev == 0x2d);
-    CHECK(back->flags == (flag_lazy | flag_fusermount));
+    CHECK(back->flags == (flag_lazy | flag_force));
     CHECK(back->path == "/tmp/a b");
 }
 

@@ -1,0 +1,55 @@
+// HTTP/1.1 on a Unix socket: what a request and an answer are, and the server that carries them.
+#pragma once
+#include "fusefs/control/api_error.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace boost::asio {
+class io_context;
+}
+namespace drainlab::trace {
+class hub;
+}
+
+namespace drainlab::control {
+
+struct http_request {
+    std::string method, path;                  ///< path without the query, percent-decoded
+    std::map<std::string, std::string> query;  ///< percent-decoded
+    std::string body;
+};
+
+struct http_response {
+    int status{200};
+    std::string body;
+    std::string content_type{"application/json"};
+};
+
+/// Called once per request, at once or later; a client that has gone by then is no error.
+using http_reply = std::function<void(http_response)>;
+/// Answers requests. Called on the loop thread.
+using http_handler = std::function<void(http_request, http_reply)>;
+
+/// Splits a request target ("/a%20b?x=1&y=2"); false if it is not one.
+bool parse_target(const std::string& target, http_request& out);
+
+/// {"error":{"code","message","hint"}} with its status.
+http_response error_response(const api_error& e);
+
+/// Accepts on a listening socket until destroyed. A peer whose uid is neither ours nor root's gets 403. `GET /events` is answered
+/// here, from the hub, as server-sent events; everything else by the handler. Bodies up to 1 MiB. Thread: the loop's.
+class http_server {
+  public:
+    /// Takes over `listening_fd`.
+    static std::unique_ptr<http_server> start(boost::asio::io_context& io, int listening_fd, trace::hub& events,
+                                              http_handler handler);
+    virtual ~http_server() = default;
+    /// Stops to accept; connections end after the answer they wait for.
+    virtual void close() = 0;
+};
+
+}  // namespace drainlab::control

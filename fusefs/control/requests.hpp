@@ -1,0 +1,82 @@
+// The bodies of requests, checked: known keys only, each of its type and range. What can be told without asking the daemon.
+#pragma once
+#include "fusefs/control/api_error.hpp"
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace drainlab::control {
+
+using std::chrono::milliseconds;
+
+/// An emulated device; 0 is unlimited.
+struct device_limits {
+    std::uint64_t latency_us{}, bandwidth_bytes_per_s{}, iops{};
+};
+
+enum class umount_wait { automatic, gate, api };
+
+/// No drain is held longer without force: below the kernel's hung-task warning (120 s).
+inline constexpr milliseconds hold_limit{60'000};
+
+/// POST /mounts. Empty optionals: the daemon's defaults.
+struct mount_request {
+    std::string dir;   ///< absolute, without "." and "..", no '/' at the end
+    std::string name;  ///< empty: made up
+    std::optional<std::string> policy, store, bdi;
+    std::optional<bool> keep_pages, allow_other;
+    milliseconds umount_delay{0};
+    std::optional<umount_wait> wait;
+    std::vector<std::string> options;
+    std::optional<pid_t> with_pid;
+    std::optional<std::uint64_t> dirty_limit_bytes, cache_limit_bytes;
+    device_limits device;
+};
+api_result<mount_request> parse_mount_request(std::string_view body);
+
+/// PATCH /mounts/ID. Only what is to change.
+struct mount_patch {
+    std::optional<std::string> policy;
+    std::optional<bool> keep_pages;
+    std::optional<milliseconds> umount_delay;
+    std::optional<device_limits> device;
+    std::optional<std::uint64_t> dirty_limit_bytes;
+};
+api_result<mount_patch> parse_mount_patch(std::string_view body);
+
+/// POST /mounts/ID/hold
+struct hold_request {
+    milliseconds duration{};
+    bool every{}, force{};
+};
+api_result<hold_request> parse_hold(std::string_view body);
+
+/// POST /mounts/ID/umount
+struct umount_request {
+    bool lazy{}, force{};
+};
+api_result<umount_request> parse_umount(std::string_view body);
+
+/// PUT /policy
+api_result<std::string> parse_policy(std::string_view body);
+
+/// PUT /widen
+struct widen_request {
+    std::string point;
+    std::chrono::microseconds width{};
+};
+api_result<widen_request> parse_widen(std::string_view body);
+
+/// POST /stop: how long drains may take; default 60 s.
+api_result<milliseconds> parse_stop(std::string_view body);
+
+/// The words of umount_wait.
+std::optional<umount_wait> parse_umount_wait(std::string_view word);
+
+}  // namespace drainlab::control
