@@ -57,7 +57,7 @@ result<exit_code> hold_drain(const options& o) {
     if (o.clear) {
         BOOST_OUTCOME_TRY(daemon.del(target));
     } else {
-        const double ms = static_cast<double>(o.length->count()) / 1e6;
+        const auto ms = std::chrono::ceil<std::chrono::milliseconds>(*o.length).count();
         const json body{{"for_ms", ms}, {"every", o.every}, {"force", o.force}};
         BOOST_OUTCOME_TRY(daemon.post(target, body));
     }

@@ -57,7 +57,7 @@ result<json> make_mount(const std::string& socket, const client::daemon_options&
             BOOST_OUTCOME_TRY(agree(known.value(), o));
             auto made = daemon.post("/mounts", mount_request(o.dir, o.mount));
             const bool leaving = !made && (nobody_there(made.error()) || made.error().code == "connection_lost" ||
-                                           made.error().code == "stopping");
+                                           made.error().http_status == 503);
             health = known.value();
             if (!leaving || attempt == 3) return made;
         } else if (attempt == 3) {

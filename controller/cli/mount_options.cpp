@@ -18,7 +18,7 @@ using nlohmann::json;
 
 namespace {
 
-double milliseconds_of(duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+std::int64_t milliseconds_of(duration d) { return std::chrono::ceil<std::chrono::milliseconds>(d).count(); }
 
 /// Why the directory cannot be used, or nothing.
 std::optional<failure> no_directory(const char* what, const std::string& path) {

@@ -60,8 +60,10 @@ result<exit_code> run(const options& o) {
     const auto limit = std::chrono::ceil<milliseconds>(o.timeout);
     const json body{{"timeout_ms", limit.count()}};
     auto answer = daemon.post("/stop", body, limit + milliseconds(10'000));
-    // It may be gone before we have read its answer.
-    if (!answer && answer.error().code != "connection_lost" && !nobody_there(answer.error())) return answer.error();
+    // It may be gone before we have read its answer, or be stopping already.
+    const bool ending = !answer && (answer.error().code == "connection_lost" || answer.error().code == "busy" ||
+                                    nobody_there(answer.error()));
+    if (!answer && !ending) return answer.error();
     if (const auto what = still_there(health.value(), daemon.socket(), end))
         return failure{"timed_out", fmt::format("{} is still there after {}", *what, client::show_duration(o.timeout)),
                        "`drainctl status` tells what it waits for", exit_code::timed_out, 0};

@@ -39,7 +39,7 @@ constexpr std::uint64_t largest_answer = 256u << 20;  // counters carry up to 40
 exit_code exit_of(const std::string& code, int status) {
     if (code == "busy") return exit_code::busy;
     if (code == "timed_out" || status == 408) return exit_code::timed_out;
-    if (code == "denied") return exit_code::cannot_run;
+    if (code == "denied" || status == 501) return exit_code::cannot_run;
     return status < 500 ? exit_code::usage : exit_code::broken;
 }
 

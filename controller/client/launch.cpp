@@ -36,34 +36,52 @@ std::string stem_of(const std::string& socket) {
     return socket.size() > 5 && socket.ends_with(".sock") ? socket.substr(0, socket.size() - 5) : socket;
 }
 
-/// An exclusive flock on the socket's directory: nothing needs to be made for it, nothing to be removed.
+/// The exclusive flock under which drainctl starts a daemon: a file `X.lock` beside the socket, gone again when released.
+/// (The daemon takes its own lock on the directory while it starts.)
 class start_lock {
   public:
-    static result<start_lock> take(const std::string& directory) {
-        start_lock lock;
-        lock.fd_ = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (lock.fd_ < 0) return system_failure(directory, errno, exit_code::usage);
+    static result<start_lock> take(const std::string& path) {
+        start_lock lock(path);
         const auto end = std::chrono::steady_clock::now() + 2 * start_limit;
-        while (flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
-            if (errno != EWOULDBLOCK && errno != EINTR) return system_failure("flock " + directory, errno);
+        while (!lock.try_take()) {
+            if (errno != EWOULDBLOCK && errno != EINTR && errno != ESTALE)
+                return system_failure(path, errno, exit_code::usage);
             if (std::chrono::steady_clock::now() > end)
-                return failure{"timed_out",
-                               "somebody has held the lock on " + directory + " for too long",
-                               {},
-                               exit_code::timed_out,
-                               0};
+                return failure{
+                    "timed_out", "somebody has held the lock " + path + " for too long", {}, exit_code::timed_out, 0};
             std::this_thread::sleep_for(milliseconds(5));
         }
         return lock;
     }
-    start_lock(start_lock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    start_lock(start_lock&& other) noexcept : path_(std::move(other.path_)), fd_(std::exchange(other.fd_, -1)) {}
     start_lock& operator=(start_lock&&) = delete;
     ~start_lock() {
-        if (fd_ >= 0) close(fd_);
+        if (fd_ < 0) return;
+        unlink(path_.c_str());
+        close(fd_);
     }
 
   private:
-    start_lock() = default;
+    explicit start_lock(std::string path) : path_(std::move(path)) {}
+
+    /// False with errno; ESTALE when the file we locked was removed by its last holder meanwhile.
+    bool try_take() {
+        const int fd = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0) return false;
+        int error = flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+        struct stat held {
+        }, named{};
+        if (error == 0 && (fstat(fd, &held) != 0 || stat(path_.c_str(), &named) != 0 || held.st_ino != named.st_ino))
+            error = ESTALE;
+        if (error == 0)
+            fd_ = fd;
+        else
+            close(fd);
+        errno = error;
+        return error == 0;
+    }
+
+    std::string path_;
     int fd_ = -1;
 };
 
@@ -116,7 +134,7 @@ result<std::string> find_program(const std::string& name) {
 }
 
 result<void> ensure_daemon(const std::string& socket, const daemon_options& options) {
-    BOOST_OUTCOME_TRY(auto lock, start_lock::take(fs::path(socket).parent_path().string()));
+    BOOST_OUTCOME_TRY(auto lock, start_lock::take(stem_of(socket) + ".lock"));
     const auto health = blocking_client(socket).get("/health", milliseconds(5'000));
     if (health) return success();
     if (health.error().code != "no_daemon") return health.error();  // it is there, but foreign or silent

@@ -27,7 +27,7 @@ result<std::string> find_program(const std::string& name);
 
 /// Makes sure that a daemon answers on `socket`, starting one in the background if none does: its own session, cwd /,
 /// standard streams on `<socket without .sock>.log`, no other descriptor of ours. Callers on one socket take turns
-/// under a lock (`<socket>.lock`), so two at once start one daemon. Returns when it answers, or with the daemon's own
+/// under a lock (`X.lock` for `X.sock`, gone afterwards), so two at once start one daemon. Returns when it answers, or with the daemon's own
 /// words when it could not start.
 result<void> ensure_daemon(const std::string& socket, const daemon_options& options);
 

@@ -23,7 +23,7 @@ namespace {
 
 /// Everything the child needs, prepared before the fork: afterwards only async-signal-safe calls are made.
 struct child_plan {
-    std::vector<char*> argv;
+    std::vector<char*> argv, environment;
     int log = -1, null = -1, ready = -1, lifeline = -1;
     bool background = false;
 };
@@ -60,8 +60,17 @@ void reset_signals() {
     dup2(ready, 3);
     if (lifeline >= 0) dup2(lifeline, 4);
     close_range(lifeline >= 0 ? 5 : 4, ~0U, 0);
-    execv(plan.argv[0], plan.argv.data());
+    execve(plan.argv[0], plan.argv.data(), plan.environment.data());
     give_up(3, "cannot run drainfs\n");
+}
+
+/// Ours without DRAINLAB_*: those speak to drainctl, and the daemon is told everything by its options.
+std::vector<char*> daemon_environment() {
+    std::vector<char*> kept;
+    for (char** e = environ; *e; ++e)
+        if (std::strncmp(*e, "DRAINLAB_", 9) != 0) kept.push_back(*e);
+    kept.push_back(nullptr);
+    return kept;
 }
 
 struct fd_guard {
@@ -90,6 +99,9 @@ failure not_ready(const std::string& line, const std::string& log) {
     std::string message = word("message");
     if (message.empty()) message = line.empty() ? last_line(log) : line;
     if (message.empty()) message = "it said nothing";
+    if (const json told_exit = error.value("exit", json()); told_exit.is_number_integer())
+        return {code, "drainfs did not start: " + message, word("hint").empty() ? "its log is " + log : word("hint"),
+                static_cast<exit_code>(told_exit.get<int>()), 0};
     const auto exit = users_fault                                ? exit_code::usage
                       : code == "denied" || code == "cannot_run" ? exit_code::cannot_run
                                                                  : exit_code::broken;
@@ -110,7 +122,7 @@ result<spawned> spawn_daemon(const spawn_request& request) {
     auto args = request.args;
     args.insert(args.end(), {"--ready-fd", "3"});
     if (request.lifeline >= 0) args.insert(args.end(), {"--lifeline", "4"});
-    child_plan plan{{}, log.fd, null.fd, theirs.fd, request.lifeline, request.background};
+    child_plan plan{{}, daemon_environment(), log.fd, null.fd, theirs.fd, request.lifeline, request.background};
     for (auto& a : args) plan.argv.push_back(a.data());
     plan.argv.push_back(nullptr);
 

@@ -1,0 +1,123 @@
+#include "controller/client/client.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <filesystem>
+#include <poll.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace drainlab::client;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Answers one connection with prepared bytes, one piece per request it reads; then closes.
+class canned_server {
+  public:
+    explicit canned_server(std::vector<std::string> answers) : answers_(std::move(answers)) {
+        REQUIRE(mkdtemp(dir_.data()));
+        listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_un where{};
+        where.sun_family = AF_UNIX;
+        path().copy(where.sun_path, sizeof where.sun_path - 1);
+        REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
+        REQUIRE(listen(listener_, 8) == 0);
+        thread_ = std::thread([this] { serve(); });
+    }
+    ~canned_server() {
+        thread_.join();
+        close(listener_);
+        std::filesystem::remove_all(dir_);
+    }
+    std::string path() const { return dir_ + "/s.sock"; }
+    std::string seen;
+
+  private:
+    void serve() {
+        const int peer = accept(listener_, nullptr, nullptr);
+        for (const auto& answer : answers_) {
+            char buffer[4096];
+            const auto n = read(peer, buffer, sizeof buffer);
+            if (n <= 0) break;
+            seen.append(buffer, static_cast<std::size_t>(n));
+            [[maybe_unused]] const auto w = write(peer, answer.data(), answer.size());
+        }
+        close(peer);
+    }
+
+    std::string dir_ = (std::filesystem::temp_directory_path() / "drainlab-http-XXXXXX").string();
+    std::vector<std::string> answers_;
+    int listener_ = -1;
+    std::thread thread_;
+};
+
+std::string http(const std::string& status, const std::string& body) {
+    return "HTTP/1.1 " + status +
+           "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+}  // namespace
+
+TEST_CASE("an answer is JSON", "[client]") {
+    std::string seen;
+    {
+        canned_server server({http("201 Created", R"({"id":7})")});
+        const auto made = blocking_client(server.path()).post("/mounts", json{{"dir", "/mnt"}});
+        REQUIRE(made);
+        CHECK(made.value().at("id") == 7);
+        CHECK(server.seen.find("POST /mounts HTTP/1.1\r\n") == 0);
+        CHECK(server.seen.ends_with(R"({"dir":"/mnt"})"));
+    }
+}
+
+TEST_CASE("the daemon's own words and code reach the caller", "[client]") {
+    canned_server server(
+        {http("400 Bad Request", R"({"error":{"code":"unknown_policy","message":"no x","hint":"try base"}})")});
+    const auto answer = blocking_client(server.path()).get("/mounts");
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == "unknown_policy");
+    CHECK(answer.error().message == "no x");
+    CHECK(answer.error().hint == "try base");
+    CHECK(answer.error().exit == exit_code::usage);
+    CHECK(answer.error().http_status == 400);
+}
+
+TEST_CASE("exit codes follow from the answer", "[client]") {
+    const auto exit_of = [](const char* status, const char* body) {
+        canned_server server({http(status, body)});
+        return blocking_client(server.path()).get("/x").error().exit;
+    };
+    CHECK(exit_of("409 Conflict", R"({"error":{"code":"busy","message":"m","hint":""}})") == exit_code::busy);
+    CHECK(exit_of("408 Request Timeout", R"({"mount":{}})") == exit_code::timed_out);
+    CHECK(exit_of("500 Oops", "not json at all") == exit_code::broken);
+    CHECK(exit_of("501 Not Implemented", R"({"error":{"code":"failed","message":"no gate","hint":""}})") ==
+          exit_code::cannot_run);
+}
+
+TEST_CASE("trouble with the connection has a name each", "[client]") {
+    const auto nobody = blocking_client("/nonexistent/x.sock").get("/health");
+    REQUIRE_FALSE(nobody);
+    CHECK(nobody.error().code == "no_daemon");
+    CHECK(nobody.error().exit == exit_code::broken);
+    CHECK_FALSE(blocking_client("/nonexistent/x.sock").answers());
+    {
+        canned_server server({"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"});
+        CHECK(blocking_client(server.path()).get("/x").error().code == "connection_lost");
+    }
+    {
+        canned_server server({"", ""});  // reads, says nothing until we leave
+        const auto late = blocking_client(server.path()).get("/x", 50ms);
+        CHECK(late.error().code == "timed_out");
+        CHECK(late.error().exit == exit_code::timed_out);
+    }
+    {
+        canned_server server({http("200 OK", "{oops")});
+        CHECK(blocking_client(server.path()).get("/x").error().message.find("not JSON") != std::string::npos);
+    }
+}
