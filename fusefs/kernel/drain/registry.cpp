@@ -1,3 +1,4 @@
+#include "fusefs/kernel/drain/mutants.hpp"
 #include "fusefs/kernel/drain/policies.hpp"
 
 namespace drainlab::kernel {
@@ -22,6 +23,9 @@ const std::vector<const drain_policy*>& drain_policies() {
 const drain_policy* find_drain_policy(std::string_view id) {
     for (const drain_policy* policy : drain_policies())
         if (policy->id() == id) return policy;
+    if (id.find('~') != std::string_view::npos)
+        for (const drain_policy* policy : drain_mutants())
+            if (policy->id() == id) return policy;
     return nullptr;
 }
 
