@@ -1,0 +1,32 @@
+# Two mounts at once start one daemon; stop ends it; sockets keep daemons apart.
+. "$(dirname "$0")/lib.sh"
+a=$(new_dir a) b=$(new_dir b) c=$(new_dir c)
+
+"$drainctl" mount "$a" --json > "$here/a.json" &
+"$drainctl" mount "$b" --json > "$here/b.json" &
+wait
+out=$(cat "$here/a.json"); pid_a=$(value 'j["pid"]')
+out=$(cat "$here/b.json"); pid_b=$(value 'j["pid"]')
+same "$pid_a" "$pid_b" "one daemon"
+same "$(ls "$XDG_RUNTIME_DIR/drainlab" | grep -c '\.lock$')" 0 "no lock file stays"
+
+expect 0 mount "$c" --socket "$here/other.sock" --json
+[ "$(value 'j["pid"]')" != "$pid_a" ] || fail "another socket is another daemon"
+expect 0 stop --socket "$here/other.sock"
+same "$(ours "$c")" 0
+same "$(ours "$a")" 1
+[ ! -e "$here/other.sock" ] || fail "the socket is still there"
+
+expect 0 stop
+says "stopped"
+same "$(ours "$a")$(ours "$b")" 00
+! alive "$pid_a" || fail "stop returned before the daemon was gone"
+expect 0 stop
+says "no daemon was running"
+
+expect 0 mount "$a"
+exec 9> "$a/file"
+expect 16 stop
+says "$a was held"
+same "$(ours "$a")" 0
+exec 9>&-

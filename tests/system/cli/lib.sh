@@ -1,0 +1,66 @@
+# Shared by the tests of drainctl's commands. Usage: source lib.sh; the test's first argument is the drainctl to test.
+set -u
+drainctl=$(readlink -f "$1")
+here=$(mktemp -d "${TMPDIR:-/tmp}/drainlab-cli-XXXXXX")
+export XDG_RUNTIME_DIR=$here/run
+mkdir -m 0700 "$XDG_RUNTIME_DIR"
+unset $(env | sed -n 's/^\(DRAINLAB_[A-Z_]*\)=.*/\1/p') 2>/dev/null
+
+tidy_up() {
+    cd /
+    exec 9>&- 2>/dev/null
+    "$drainctl" stop --timeout 10s >/dev/null 2>&1
+    "$drainctl" clean >/dev/null 2>&1
+    rm -rf --one-file-system "$here"
+}
+trap tidy_up EXIT
+
+# Whether the machine can run it at all; "cannot run here, because ..." is 77.
+if ! "$drainctl" doctor --quiet; then
+    "$drainctl" doctor | grep '^fail'
+    exit 77
+fi
+
+fail() {
+    echo "FAILED: $*" >&2
+    [ -z "${out:-}" ] || printf 'it said:\n%s\n' "$out" >&2
+    tail -n 20 "$XDG_RUNTIME_DIR"/drainlab/*.log 2>/dev/null >&2
+    exit 1
+}
+
+# expect CODE WORDS...: runs drainctl, wants this exit code, keeps what it said in $out.
+expect() {
+    local want=$1
+    shift
+    out=$(timeout 60 "$drainctl" "$@" 2>&1 9>&-)
+    local code=$?
+    [ "$code" = "$want" ] || fail "drainctl $*: exit $code, not $want"
+}
+
+# says TEXT: $out contains it.
+says() { case $out in *"$1"*) ;; *) fail "nothing is said of \"$1\"" ;; esac; }
+
+# value EXPRESSION: of the JSON in $out, as python sees it in `j`.
+value() { printf '%s' "$out" | python3 -c "import json, sys; j = json.load(sys.stdin); print($1)" || fail "no JSON with $1"; }
+
+same() { [ "$1" = "$2" ] || fail "\"$1\" is not \"$2\"${3:+ ($3)}"; }
+
+# soon TEST...: the condition holds within 10 s.
+soon() {
+    for _ in $(seq 200); do
+        eval "$*" && return
+        sleep 0.05
+    done
+    fail "not within 10 s: $*"
+}
+
+ours() { grep -c " $1 .* fuse.drainfs " /proc/self/mountinfo; }  # how many drainfs mounts are on a directory
+alive() { [ -d "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }  # a zombie is not
+end() { # ends a child and takes note
+    kill "$1"
+    wait "$1" 2>/dev/null
+    true
+}
+now_ms() { date +%s%3N; }
+
+new_dir() { mkdir -p "$here/$1" && echo "$here/$1"; }

@@ -1,0 +1,40 @@
+# What cannot work is refused with one line and exit 2.
+. "$(dirname "$0")/lib.sh"
+d=$(new_dir a)
+touch "$here/file"
+
+expect 2 mount "$here/missing"
+says "mount point $here/missing: No such file or directory"
+expect 2 mount "$here/file"
+says "not a directory"
+expect 2 mount "$d" --store "$here/missing"
+expect 2 mount "$d" --profile nothing-like-it
+expect 2 mount "$d" --umount-delay -1s
+expect 2 mount "$d" --socket "$here/file"
+says "exists and is not a socket"
+expect 2 mount "$d" -o nonsense
+says nonsense
+
+expect 0 mount "$d" --linger 5s
+mkdir "$d/sub"
+expect 2 mount "$d/sub"
+says "lies on the drainfs mount $d"
+other=$(new_dir b)
+expect 2 mount "$other" --store "$d/sub"
+says "--store $d/sub: lies on the drainfs mount"
+expect 2 status --socket "$d/x.sock"
+says "lies on the drainfs mount"
+expect 2 mount "$other" --profile zero
+says "the daemon that runs has the profile"
+expect 0 umount "$d"
+ln -s a "$here/link"
+expect 0 mount "$here/link"
+same "$(ours "$d")" 1 "a link leads to its target"
+expect 0 umount "$here/link"
+
+if [ "$(id -u)" = 0 ]; then
+    python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])' "$here/theirs.sock"
+    chown 12345 "$here/theirs.sock"
+    expect 2 status --socket "$here/theirs.sock"
+    says "belongs to uid 12345"
+fi

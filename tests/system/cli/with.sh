@@ -1,0 +1,39 @@
+# `with`: the command's mount, code and signals; nothing stays.
+. "$(dirname "$0")/lib.sh"
+
+expect 0 with --policy persb -- sh -c 'echo x > "$DRAINLAB_DIR/f" && cat "$DRAINLAB_DIR/f" && grep -c "$DRAINLAB_DIR .*fuse.drainfs" /proc/self/mountinfo'
+same "$out" "x
+1"
+expect 7 with -- sh -c 'exit 7'
+expect 127 with -- /nonexistent/command
+expect 0 with -- sh -c "'$drainctl' status --json"
+same "$(value 'j["running"]')" True
+expect 124 with --timeout 300ms -- sleep 100
+
+before=$(now_ms)
+expect 0 with --umount-delay 600ms -- true
+[ $(($(now_ms) - before)) -ge 600 ] || fail "--umount-delay was not waited for"
+
+# What the command leaves behind does not keep us.
+expect 0 with -- sh -c 'sleep 1000 > "$DRAINLAB_DIR/f" 2>/dev/null & echo $! > '"$here/left"
+says "detached lazily; still held by"
+kill "$(cat "$here/left")"
+
+"$drainctl" with -- sh -c 'trap "exit 9" TERM; echo $$ > '"$here/pid"'; while :; do sleep 0.05; done' &
+with=$!
+soon '[ -s "$here/pid" ]'
+kill -TERM $with
+wait $with
+same $? 9 "the code of a command that got our SIGTERM"
+
+# Killed outright: the daemon notices, unmounts and ends.
+"$drainctl" with -- sh -c 'echo $DRAINLAB_DIR > '"$here/dir"'; exec sleep 3' &
+with=$!
+soon '[ -s "$here/dir" ]'
+kill -KILL $with
+wait $with 2>/dev/null
+soon '[ "$(ours "$(cat "$here/dir")")" = 0 ]'
+soon '! pgrep -f "drainfs --socket $XDG_RUNTIME_DIR" >/dev/null'
+expect 0 clean
+same "$(ls "$XDG_RUNTIME_DIR/drainlab" | grep -c private)" 0 "no private directory stays"
+same "$(grep -c "$here" /proc/self/mountinfo)" 0 "no mount stays"
