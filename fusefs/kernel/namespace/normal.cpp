@@ -1,0 +1,12 @@
+// The same with synchronize_rcu(): what rcu_normal makes of it, and PREEMPT_RT by default.
+#include "fusefs/kernel/namespace/policies.hpp"
+
+namespace drainlab::kernel {
+
+task<> normal_policy::finish(unmount_batch& batch) const {
+    ++batch.table.stats.grace_periods;
+    co_await batch.table.h.rcu.synchronize();
+    co_await put_unmounted(batch);
+}
+
+}  // namespace drainlab::kernel
