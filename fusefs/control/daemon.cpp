@@ -319,7 +319,7 @@ void prepare_process() {
 
 int fail(const settings& s, const failure& f) {
     spdlog::error("{}{}{}", f.message, f.hint.empty() ? "" : "; ", f.hint);
-    tell_failed(s.ready_fd, f.code, f.message, f.hint);
+    tell_failed(s.ready_fd, f.exit_code, f.code, f.message, f.hint);
     return f.exit_code;
 }
 

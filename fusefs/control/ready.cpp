@@ -1,6 +1,6 @@
 #include "fusefs/control/ready.hpp"
 
-#include "fusefs/control/http.hpp"
+#include <nlohmann/json.hpp>
 
 #include <unistd.h>
 
@@ -18,8 +18,9 @@ void say(int fd, const std::string& line) {
 
 void tell_ready(int fd) { say(fd, "ready\n"); }
 
-void tell_failed(int fd, const std::string& code, const std::string& message, const std::string& hint) {
-    say(fd, error_response({500, code, message, hint}).body + "\n");
+void tell_failed(int fd, int exit, const std::string& code, const std::string& message, const std::string& hint) {
+    const nlohmann::json line{{"error", {{"code", code}, {"message", message}, {"hint", hint}, {"exit", exit}}}};
+    say(fd, line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace drainlab::control

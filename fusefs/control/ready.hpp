@@ -6,7 +6,7 @@ namespace drainlab::control {
 
 /// Writes "ready\n" and closes. No effect if `fd` is negative.
 void tell_ready(int fd);
-/// Writes {"error":{"code","message","hint"}} in one line and closes.
-void tell_failed(int fd, const std::string& code, const std::string& message, const std::string& hint);
+/// Writes {"error":{"code","message","hint","exit"}} in one line and closes; `exit` is what the process will exit with.
+void tell_failed(int fd, int exit, const std::string& code, const std::string& message, const std::string& hint);
 
 }  // namespace drainlab::control
