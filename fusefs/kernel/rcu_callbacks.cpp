@@ -12,9 +12,18 @@ void cgroup_exit_callbacks(rcu& r, int n) {
     for (int i = 0; i < n; ++i) r.call([] {});
 }
 
+/// The running fiber's CPU. Calls from outside of the model (real mode: a cgroup was seen to end) come from some busy CPU,
+/// another one in each tick.
 int rcu_engine::this_cpu() const {
-    const sched::fiber* f = sched_.current();
-    return f ? f->cpu % machine_.cpus() : 0;
+    if (const sched::fiber* f = sched_.current()) return f->cpu % machine_.cpus();
+    const instant now = sched_.now();
+    const std::int64_t jiffy = now.time_since_epoch() / profile_.tick();
+    int busy = 0;
+    for (int c = 0; c < machine_.cpus(); ++c) busy += machine_.busy(c, now, now);
+    if (busy == 0) return static_cast<int>(jiffy % machine_.cpus());
+    int skip = static_cast<int>(jiffy % busy);
+    for (int c = 0;; ++c)
+        if (machine_.busy(c, now, now) && skip-- == 0) return c;
 }
 
 void rcu_engine::call(std::function<void()> callback) {

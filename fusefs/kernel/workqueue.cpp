@@ -20,6 +20,15 @@ int workqueue::this_cpu() const {
     return f ? f->cpu % machine_.cpus() : 0;
 }
 
+/// Where a worker that is not bound wakes: on an idle CPU if there is one, else where it was queued.
+int workqueue::idle_cpu() const {
+    const instant now = sched_.now();
+    const int home = this_cpu();
+    for (int i = 0; i < machine_.cpus(); ++i)
+        if (const int c = (home + i) % machine_.cpus(); !machine_.busy(c, now, now)) return c;
+    return home;
+}
+
 // ---- queueing and running ------------------------------------------------------------------------------------------
 
 bool workqueue::queue(work_struct& work) {
@@ -54,8 +63,8 @@ void workqueue::start(std::shared_ptr<item> it, int pool_cpu) {
 }
 
 task<> workqueue::worker(std::shared_ptr<item> it, int pool_cpu) {
-    const int cpu = sched_.current()->cpu;
-    const nanoseconds latency = machine_.wake_latency(cpu);
+    if (unbound_) sched_.current()->cpu = idle_cpu();
+    const nanoseconds latency = machine_.wake_latency(sched_.current()->cpu % machine_.cpus());
     if (latency > nanoseconds{0}) co_await sched_.sleep_for(latency, "worker to be scheduled");
     if (!it->cancelled) {
         work_struct& work = *it->work;

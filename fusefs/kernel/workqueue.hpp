@@ -94,6 +94,7 @@ class workqueue {
     void drop(work_struct& work);
     void settle();
     int this_cpu() const;
+    int idle_cpu() const;
 
     sched::scheduler& sched_;
     machine& machine_;

@@ -414,3 +414,18 @@ TEST_CASE("a grace period of 16 busy CPUs costs few events", "[rcu]") {
     REQUIRE(w.sched.run() == run_outcome::finished);
     CHECK(w.sched.steps() / w.engine.grace_periods() <= 8);
 }
+
+TEST_CASE("callbacks from outside of the model are spread over the busy CPUs, and a barrier waits for them", "[rcu]") {
+    world w{4};
+    int run = 0;
+    for (int i = 0; i < 20; ++i) {
+        w.after(0ns, [&]() -> task<> { co_return; });
+        w.sched.run_for(1ms);
+        w.engine.call([&] { ++run; });
+    }
+    nanoseconds took{};
+    w.time_barrier(0ns, &took);
+    REQUIRE(w.sched.run() == run_outcome::finished);
+    CHECK(run == 20);
+    CHECK(w.engine.callbacks_pending() == 0);
+}
