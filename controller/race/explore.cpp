@@ -63,7 +63,7 @@ class searcher {
             const run_result r = once(choices, bound);
             note(r, [&] { return choices.taken(bound); });
             verify(r, choices, bound);
-            if (!choices.next()) return true;
+            if (!choices.next()) return !found();
             if (over(&choices)) return false;
         }
     }
@@ -89,13 +89,18 @@ class searcher {
         sched::replay again{choices.taken(bound)};
         const run_result second = once(again, bound);
         if (second.trace_hash != r.trace_hash || second.steps != r.steps || second.findings.size() != r.findings.size())
-            throw sched::nondeterminism{"schedule " + sched::to_string(choices.taken(bound)) + " of world " + world_.name +
-                                        " ran differently the second time"};
+            throw sched::nondeterminism{"schedule " + sched::to_string(choices.taken(bound)) + " of world " +
+                                        world_.name + " ran differently the second time"};
         ++result_.verified;
     }
 
+    bool found() const {
+        if (options_.stop_at) return result_.state.reached[static_cast<std::size_t>(*options_.stop_at)] > 0;
+        return options_.stop_at_first && result_.counterexample;
+    }
+
     bool over(const sched::depth_first* choices) {
-        if (options_.stop_at_first && result_.counterexample) return true;
+        if (found()) return true;
         if (result_.state.schedules >= options_.max_schedules) return true;
         if (result_.state.schedules % 256 != 0) return false;
         const double now = seconds_since(began_);
@@ -169,7 +174,8 @@ run_result run_schedule(const world_spec& world, const kernel::drain_policy& pol
     if (listener) run.listen(*listener);
     run_result r = run.run();
     if (!choices.used_up())
-        throw sched::nondeterminism{"the run ended before the schedule did: the schedule is of another world, policy or version"};
+        throw sched::nondeterminism{
+            "the run ended before the schedule did: the schedule is of another world, policy or version"};
     return r;
 }
 

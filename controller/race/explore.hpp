@@ -14,37 +14,38 @@ std::string_view to_string(verdict v) noexcept;
 
 /// Where a search is: what a checkpoint holds and progress tells.
 struct search_state {
-    int bound{};                 ///< of preemptions, now being searched; negative: none
-    std::uint64_t schedules{};   ///< of all bounds
+    int bound{};                ///< of preemptions, now being searched; negative: none
+    std::uint64_t schedules{};  ///< of all bounds
     std::uint64_t choice_points{};
-    double explored{};           ///< of this bound's tree, an estimate
+    double explored{};  ///< of this bound's tree, an estimate
     double seconds{};
     std::array<std::uint64_t, 2> reached{};  ///< schedules, by window
     std::vector<sched::depth_first::branch> branches;
 };
 
 struct search_options {
-    int preemptions{2};                  ///< negative: no bound
+    int preemptions{2};  ///< negative: no bound
     search_mode mode{search_mode::exhaustive};
-    std::uint64_t seed{1};               ///< random, pct
+    std::uint64_t seed{1};  ///< random, pct
     std::uint64_t max_schedules{UINT64_MAX};
     double max_seconds{1e9};
-    std::uint64_t verify_every{};        ///< run every n-th schedule twice and compare the traces; 0: never
-    bool stop_at_first{true};            ///< at the first violation
+    std::uint64_t verify_every{};   ///< run every n-th schedule twice and compare the traces; 0: never
+    bool stop_at_first{true};       ///< at the first violation
+    std::optional<window> stop_at;  ///< at the first schedule that reaches this window; violations do not stop it then
     std::optional<search_state> resume_from;
     /// About once a second. False: stop here (interrupted); the state is what a checkpoint needs.
     std::function<bool(const search_state&)> on_progress;
 };
 
 struct search_result {
-    bool exhausted{};                    ///< every schedule within the bound was run
+    bool exhausted{};  ///< every schedule within the bound was run
     bool interrupted{};
     search_state state;
-    std::uint32_t tasks{};               ///< the most fibers of one run
-    std::uint64_t violating{};           ///< schedules that violated
-    std::optional<sched::schedule> counterexample;  ///< the first
-    std::vector<finding> findings;       ///< what it violated
-    std::optional<sched::schedule> window_example[2];  ///< the first schedule that reached each window
+    std::uint32_t tasks{};                                         ///< the most fibers of one run
+    std::uint64_t violating{};                                     ///< schedules that violated
+    std::optional<sched::schedule> counterexample;                 ///< the first
+    std::vector<finding> findings;                                 ///< what it violated
+    std::array<std::optional<sched::schedule>, 2> window_example;  ///< the first schedule that reached each window
     std::uint64_t verified{};
 };
 

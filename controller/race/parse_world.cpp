@@ -22,7 +22,8 @@ class reader {
 
     world_spec read(const toml::table& t) {
         world_spec w;
-        only(t, {"about", "producer", "small", "unbounded", "timers", "honours", "windows", "memcg", "superblock", "inode", "task"});
+        only(t, {"about", "producer", "small", "unbounded", "timers", "honours", "windows", "memcg", "superblock",
+                 "inode", "task"});
         w.about = text(t, "about");
         w.producer = one_of(t, "producer", {"offline", "vote"});
         w.small = flag(t, "small");
@@ -63,8 +64,10 @@ class reader {
         only(k, {"does", "superblock", "memcg", "inode"});
         const std::string does = one_of(k, "does", {"umount", "memcg_offline", "fsync", "flush"});
         task_spec spec;
-        spec.does = does == "umount" ? action::umount : does == "fsync" ? action::fsync
-                    : does == "flush" ? action::flush : action::memcg_offline;
+        spec.does = does == "umount"  ? action::umount
+                    : does == "fsync" ? action::fsync
+                    : does == "flush" ? action::flush
+                                      : action::memcg_offline;
         if (spec.does == action::memcg_offline) {
             spec.memcg = index(k, "memcg", w.memcgs);
         } else {
@@ -72,7 +75,8 @@ class reader {
         }
         if (spec.does == action::fsync) {
             spec.memcg = index(k, "memcg", w.memcgs);
-            spec.inode = static_cast<std::size_t>(number(k, "inode", 1, 1, static_cast<std::int64_t>(w.inodes.size()))) - 1;
+            spec.inode =
+                static_cast<std::size_t>(number(k, "inode", 1, 1, static_cast<std::int64_t>(w.inodes.size()))) - 1;
         }
         w.tasks.push_back(spec);
     }
@@ -97,7 +101,8 @@ class reader {
 
     std::string text(const toml::table& t, const char* key) const {
         const auto value = t[key].value_exact<std::string>();
-        if (!value || value->empty()) fail(t[key].node() ? *t[key].node() : t, std::string{"'"} + key + "' must be a text");
+        if (!value || value->empty())
+            fail(t[key].node() ? *t[key].node() : t, std::string{"'"} + key + "' must be a text");
         return *value;
     }
 
@@ -115,12 +120,13 @@ class reader {
         return *value;
     }
 
-    std::int64_t number(const toml::table& t, const char* key, std::int64_t otherwise, std::int64_t least, std::int64_t most) const {
+    std::int64_t number(const toml::table& t, const char* key, std::int64_t otherwise, std::int64_t least,
+                        std::int64_t most) const {
         if (!t.contains(key)) return otherwise;
         const auto value = t[key].value_exact<std::int64_t>();
         if (!value || *value < least || *value > most)
-            fail(*t[key].node(), std::string{"'"} + key + "' must be a whole number from " + std::to_string(least) + " to " +
-                                     std::to_string(most));
+            fail(*t[key].node(), std::string{"'"} + key + "' must be a whole number from " + std::to_string(least) +
+                                     " to " + std::to_string(most));
         return *value;
     }
 
@@ -146,7 +152,8 @@ class reader {
             if (among[n].name == word) return n;
             names += (names.empty() ? "" : ", ") + among[n].name;
         }
-        fail(*t[key].node(), std::string{"'"} + key + "' is '" + word + "', which is not declared above (" + names + ")");
+        fail(*t[key].node(),
+             std::string{"'"} + key + "' is '" + word + "', which is not declared above (" + names + ")");
     }
 
     template <class Use>
@@ -170,10 +177,9 @@ result<world_spec> parse(std::string_view source, const std::string& where, cons
         w.name = name;
         return w;
     } catch (const toml::parse_error& e) {
-        return client::usage_error(where + ":" + std::to_string(e.source().begin.line) + ": " + std::string{e.description()});
-    } catch (const mistake& m) {
-        return client::usage_error(m.text);
-    }
+        return client::usage_error(where + ":" + std::to_string(e.source().begin.line) + ": " +
+                                   std::string{e.description()});
+    } catch (const mistake& m) { return client::usage_error(m.text); }
 }
 
 }  // namespace

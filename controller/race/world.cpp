@@ -16,16 +16,6 @@ const kernel::profile no_profile{};
 /// Enough foreign rounds behind it that one more asks for a switch (i_wb_frn_history full, i_wb_frn_avg_time small).
 constexpr kernel::frn_memory eager{0, 1, 0xffff};
 
-std::string_view name_of(action a) {
-    switch (a) {
-        case action::umount: return "umount";
-        case action::memcg_offline: return "container exit";
-        case action::fsync: return "fsync";
-        case action::flush: return "sync of the flusher";
-    }
-    return "?";
-}
-
 }  // namespace
 
 task<int> instant_store::writepages(kernel::inode& i, kernel::writeback_control& wbc) {
@@ -95,10 +85,19 @@ void world_run::build(const kernel::drain_policy& policy) {
     }
     int cpu = 0;
     tasks_left_ = spec_.tasks.size();
-    for (const auto& t : spec_.tasks)
-        sched_.spawn(std::string{name_of(t.does)}, body_of(t), sched::fiber_kind::thread, ++cpu);
+    for (const auto& t : spec_.tasks) sched_.spawn(name_of(t), body_of(t), sched::fiber_kind::thread, ++cpu);
     for (std::size_t n = 0; n < memcgs_.size(); ++n)
         if (spec_.memcgs[n].offline) kernel::memcg_css_offline(memcgs_[n]);
+}
+
+std::string world_run::name_of(const task_spec& t) const {
+    switch (t.does) {
+        case action::umount: return "umount " + spec_.superblocks[t.superblock].name;
+        case action::memcg_offline: return "exit of " + spec_.memcgs[t.memcg].name;
+        case action::fsync: return "fsync";
+        case action::flush: return "flush";
+    }
+    return "?";
 }
 
 void world_run::listen(run_listener& listener) {
@@ -200,17 +199,21 @@ void world_run::check_end(run_result& r) {
     if (r.outcome == sched::exhaustive_outcome::deadlock) {
         std::string who;
         for (const auto& w : sched_.waiting())
-            if (w.kind == sched::fiber_kind::thread) who += (who.empty() ? "" : "; ") + w.task + " waits for " + w.waits_for;
+            if (w.kind == sched::fiber_kind::thread)
+                who += (who.empty() ? "" : "; ") + w.task + " waits for " + w.waits_for;
         r.findings.push_back({"lost_wakeup", "nothing can run any more: " + who, ""});
     }
     if (!r.findings.empty() || r.outcome != sched::exhaustive_outcome::finished) return;
     if (host_.isw_nr_in_flight.peek() != 0)
         r.findings.push_back({"counter_not_zero",
-                              "isw_nr_in_flight is " + std::to_string(host_.isw_nr_in_flight.peek()) + " at the end", ""});
+                              "isw_nr_in_flight is " + std::to_string(host_.isw_nr_in_flight.peek()) + " at the end",
+                              ""});
     for (const auto& sb : supers_)
         if (sb->s_isw_nr_in_flight.peek() != 0)
-            r.findings.push_back({"counter_not_zero", "s_isw_nr_in_flight of " + sb->s_id + " is " +
-                                                          std::to_string(sb->s_isw_nr_in_flight.peek()) + " at the end", ""});
+            r.findings.push_back({"counter_not_zero",
+                                  "s_isw_nr_in_flight of " + sb->s_id + " is " +
+                                      std::to_string(sb->s_isw_nr_in_flight.peek()) + " at the end",
+                                  ""});
     for (const auto& t : spec_.tasks)
         if (t.does == action::umount && supers_[t.superblock]->state != kernel::sb_state::dead)
             r.findings.push_back({"end_not_reached", supers_[t.superblock]->s_id + " is not dead at the end", ""});

@@ -37,8 +37,8 @@ struct finding {
 
 struct run_result {
     sched::exhaustive_outcome outcome{};
-    std::vector<finding> findings;         ///< what was violated, in order; empty: nothing
-    std::array<bool, 2> reached{};         ///< by window
+    std::vector<finding> findings;  ///< what was violated, in order; empty: nothing
+    std::array<bool, 2> reached{};  ///< by window
     std::uint64_t steps{}, trace_hash{};
     std::uint32_t tasks{};
 };
@@ -66,7 +66,10 @@ class world_run {
     sched::exhaustive_scheduler& scheduler() noexcept { return sched_; }
     const std::vector<std::shared_ptr<kernel::super_block>>& superblocks() const noexcept { return supers_; }
 
+    const std::vector<std::shared_ptr<kernel::inode>>& inodes() const noexcept { return inodes_; }
+
   private:
+    std::string name_of(const task_spec& t) const;
     void build(const kernel::drain_policy& policy);
     sched::task<> body_of(const task_spec& t);
     sched::task<> umount(std::size_t superblock);
@@ -88,9 +91,12 @@ class world_run {
     std::vector<kernel::backing_dev_info*> bdis_;
     std::vector<std::shared_ptr<kernel::super_block>> supers_;
     std::vector<std::shared_ptr<kernel::inode>> inodes_;
-    std::vector<int> open_files_;                 // by superblock
-    struct side { int prepared{}; bool inactive{}; };
-    std::vector<side> sides_;                     // by superblock
+    std::vector<int> open_files_;  // by superblock
+    struct side {
+        int prepared{};
+        bool inactive{};
+    };
+    std::vector<side> sides_;  // by superblock
     std::size_t tasks_left_{};
     std::array<bool, 2> reached_{};
 };

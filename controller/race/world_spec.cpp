@@ -10,7 +10,9 @@ std::string_view to_string(window w) noexcept {
     return w == window::prepared_unqueued ? "prepared_unqueued" : "backs_out";
 }
 
-bool world_spec::honours(shield s) const noexcept { return std::find(shields.begin(), shields.end(), s) != shields.end(); }
+bool world_spec::honours(shield s) const noexcept {
+    return std::find(shields.begin(), shields.end(), s) != shields.end();
+}
 
 world_spec world_spec::without(shield s) const {
     world_spec other = *this;

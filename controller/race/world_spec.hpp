@@ -13,7 +13,7 @@ using client::failure;
 using client::result;
 
 enum class action : std::uint8_t {
-    umount,         ///< deactivate_super() of `superblock`; not before its open files are closed, if `open_file` is honoured
+    umount,  ///< deactivate_super() of `superblock`; not before its open files are closed, if `open_file` is honoured
     memcg_offline,  ///< `memcg` goes offline: its wbs die, and the offline cleanup is queued
     fsync,          ///< opens an inode of `superblock`, writes as `memcg` and syncs it: a round of foreign votes
     flush,          ///< the flusher writes back every dirty wb of `superblock`'s bdi, for nobody in particular
@@ -30,7 +30,7 @@ std::string_view to_string(shield s) noexcept;
 /// A state that a world is about. A search that never reaches one proves nothing.
 enum class window : std::uint8_t {
     prepared_unqueued,  ///< a switch is between prepare and queue, umount of its superblock between clearing SB_ACTIVE and the busy check
-    backs_out,          ///< a switch is counted, or has its pin, and sees SB_ACTIVE clear
+    backs_out,  ///< a switch is counted, or has its pin, and sees SB_ACTIVE clear
 };
 inline constexpr std::array all_windows{window::prepared_unqueued, window::backs_out};
 std::string_view to_string(window w) noexcept;
@@ -45,8 +45,8 @@ struct superblock_spec {
 struct inode_spec {
     std::size_t superblock{}, owner{};  ///< indices
     bool dirty{};
-    std::size_t writer{};               ///< dirty: the memcg that its page belongs to
-    bool votes_pending{};               ///< its history is full of foreign rounds: the next one asks for a switch
+    std::size_t writer{};  ///< dirty: the memcg that its page belongs to
+    bool votes_pending{};  ///< its history is full of foreign rounds: the next one asks for a switch
 };
 struct task_spec {
     action does{};
@@ -55,10 +55,10 @@ struct task_spec {
 
 struct world_spec {
     std::string name, about;
-    std::string producer;          ///< offline, vote: who asks for the switches
-    bool small{}, unbounded{};     ///< exhausted at bound 3, and without a bound, too
+    std::string producer;       ///< offline, vote: who asks for the switches
+    bool small{}, unbounded{};  ///< exhausted at bound 3, and without a bound, too
     int timers{1};
-    std::vector<shield> shields;   ///< honoured
+    std::vector<shield> shields;  ///< honoured
     std::vector<window> windows;
     std::vector<memcg_spec> memcgs;
     std::vector<superblock_spec> superblocks;

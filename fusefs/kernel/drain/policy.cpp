@@ -37,7 +37,7 @@ void drain_policy::end_of_switch(isw& s) const {
 namespace {
 
 template <class Wait>
-task<> timed(super_block& sb, std::int64_t drain_stats::*part, Wait wait) {
+task<> timed(super_block& sb, std::string_view name, std::int64_t drain_stats::*part, Wait wait) {
     const instant began = sb.h.sched.now();
     sb.drain_waited = true;
     co_await wait();
@@ -46,19 +46,21 @@ task<> timed(super_block& sb, std::int64_t drain_stats::*part, Wait wait) {
         stats->*part += took;
         stats->modelled_ns += took;
     }
+    sb.h.trace(name, &sb);
     co_await sb.h.sched.preempt(point::drain_step);
 }
 
 }  // namespace
 
 task<> drain_synchronize_rcu(super_block& sb) {
-    return timed(sb, &drain_stats::synchronize_ns, [&h = sb.h] { return h.rcu.synchronize(); });
+    return timed(sb, "drain_synchronize_rcu", &drain_stats::synchronize_ns,
+                 [&h = sb.h] { return h.rcu.synchronize(); });
 }
 task<> drain_rcu_barrier(super_block& sb) {
-    return timed(sb, &drain_stats::barrier_ns, [&h = sb.h] { return h.rcu.barrier(); });
+    return timed(sb, "drain_rcu_barrier", &drain_stats::barrier_ns, [&h = sb.h] { return h.rcu.barrier(); });
 }
 task<> drain_flush_isw_wq(super_block& sb) {
-    return timed(sb, &drain_stats::flush_ns, [&h = sb.h] { return h.isw_wq.flush(); });
+    return timed(sb, "drain_flush_isw_wq", &drain_stats::flush_ns, [&h = sb.h] { return h.isw_wq.flush(); });
 }
 
 }  // namespace drainlab::kernel
