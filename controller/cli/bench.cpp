@@ -99,6 +99,7 @@ result<run::real_options> machine_of(const options& o) {
     r.cgroup_root = o.cgroup_root;
     r.umount_wait = o.umount_wait;
     r.way = o.umount == "syscall" ? run::umount_way::syscall : run::umount_way::umount8;
+    r.seed = static_cast<std::uint64_t>(o.seed);
     r.dd = o.workload == "dd";
     r.timeout = o.timeout;
     for (const auto& word : o.widen) {

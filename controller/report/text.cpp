@@ -64,7 +64,10 @@ void switch_rows(sink out, const std::vector<const cell*>& cells) {
         if (c->mounts != "drainfs") continue;
         const auto& s = c->switches;
         std::string parts = "-";
-        if (const auto& p = c->drain.parts_ms)
+        const auto& p = c->drain.parts_ms;
+        if (p && p->synchronize + p->barrier + p->flush == 0.0)
+            parts = fmt::format("own switches only: {:.1f}", c->drain.total_ms / static_cast<double>(c->drain.waited));
+        else if (p)
             parts = fmt::format("{:.1f} / {:.1f} / {:.1f}", p->synchronize, p->barrier, p->flush);
         fmt::format_to(out, "  {:<12}{:>8}{:>8}{:>8}{:>9}{:>7}   {}\n", c->policy, s.queued, s.done, s.by_producer.vote,
                        s.by_producer.offline, s.by_producer.blkcg, parts);

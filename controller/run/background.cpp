@@ -26,10 +26,11 @@ asio::awaitable<void> pause(asio::any_io_executor executor, milliseconds length)
 
 }  // namespace
 
-doing<mounted> mount_fresh(const surroundings& at, std::string name) {
+doing<mounted> mount_fresh(const surroundings& at, std::string name, std::optional<std::uint64_t> dirty_limit) {
     mounted m{at.directory + "/" + name, {}};
     if (mkdir(m.dir.c_str(), 0700) != 0) co_return client::system_failure("mkdir " + m.dir, errno);
     json body{{"dir", m.dir}, {"name", name}};
+    if (dirty_limit) body["dirty_limit_bytes"] = *dirty_limit;
     BOOST_OUTCOME_CO_TRY(auto answer, co_await at.api.post("/mounts", body));
     m.id = std::to_string(answer.value("id", 0));
     co_return m;

@@ -1,6 +1,7 @@
 #include "controller/run/real_cycle.hpp"
 
 #include "controller/run/values.hpp"
+#include "fusefs/sched/random.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -82,11 +83,19 @@ asio::awaitable<void> call_one(const surroundings& at, std::string dir, std::sha
     if (--all->left == 0) all->all_back.cancel();
 }
 
-/// All targets at once. Containers are told to remove their cgroups in the same breath.
-doing<std::vector<umount_timing>> unmount_all(const surroundings& at, targets& what) {
+/// Containers are told to remove their cgroups; then a random part of `within` passes, the same for a seed and cycle.
+asio::awaitable<void> remove_cgroups(const surroundings& at, targets& what, milliseconds within, std::uint64_t number) {
+    for (auto& c : what.containers) c.tell("\n");
+    sched::random random{at.seed * 1'000'003 + number};
+    const auto most = static_cast<std::uint64_t>(std::chrono::microseconds(within).count());
+    asio::steady_timer timer{at.events.executor(), std::chrono::microseconds(random.below(most + 1))};
+    if (most > 0) co_await timer.async_wait(asio::use_awaitable);
+}
+
+/// All targets at once.
+doing<std::vector<umount_timing>> unmount_all(const surroundings& at, const targets& what) {
     const auto executor = at.events.executor();
     auto all = std::make_shared<calls>(executor, what.mounts.size());
-    for (auto& c : what.containers) c.tell("\n");
     for (std::size_t i = 0; i < what.mounts.size(); ++i)
         asio::co_spawn(executor, call_one(at, what.mounts[i].dir, all, i), asio::detached);
     boost::system::error_code ec;
@@ -143,11 +152,12 @@ doing<cycle_outcome> one_cycle(const surroundings& at, const scenario& s, std::s
     targets what;
     for (int i = 0; i < s.target.at_once; ++i) {
         const auto name = "target" + std::to_string(number) + "." + std::to_string(i);
-        BOOST_OUTCOME_CO_TRY(auto m, co_await mount_fresh(at, name));
+        BOOST_OUTCOME_CO_TRY(auto m, co_await mount_fresh(at, name, s.target.dirty_limit));
         what.mounts.push_back(m);
     }
     BOOST_OUTCOME_CO_TRYV(co_await prepare(at, s.target, what));
     if (!s.target.in_flight) { BOOST_OUTCOME_CO_TRYV(co_await beside.in_flight()); }
+    co_await remove_cgroups(at, what, s.target.umount_within, number);
     BOOST_OUTCOME_CO_TRY(auto timings, co_await unmount_all(at, what));
     if (any_busy(timings)) co_return co_await give_way(at, what);
     cycle_outcome outcome;

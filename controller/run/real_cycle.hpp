@@ -27,6 +27,7 @@ struct surroundings {
     std::string directory;  ///< ours, private; mount points are made in it
     workload_style style;
     umount_way way = umount_way::umount8;
+    std::uint64_t seed = 1;
     bool gate = true;  ///< unmounts wait in the kernel; otherwise for the API to say dead
 };
 
@@ -36,8 +37,8 @@ struct mounted {
     std::string id;  ///< as the API names it
 };
 
-/// Mounts a fresh directory `name`.
-doing<mounted> mount_fresh(const surroundings& at, std::string name);
+/// Mounts a fresh directory `name`, with a dirty limit of its own if wanted.
+doing<mounted> mount_fresh(const surroundings& at, std::string name, std::optional<std::uint64_t> dirty_limit = {});
 
 /// The superblocks that burn beside the targets, for the length of a scenario.
 class background {

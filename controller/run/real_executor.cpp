@@ -64,7 +64,7 @@ class real_executor::impl {
         : options_{options},
           sweeper_{directory, cgroup_root},
           api_{events_.executor(), ""},
-          at_{events_, api_, sweeper_, std::move(directory), {}, options.way, true},
+          at_{events_, api_, sweeper_, std::move(directory), {}, options.way, options.seed, true},
           background_{at_} {
         at_.style = {std::move(cgroup_root), options.dd, at_.directory};
         events_.free_the_stuck = [this] { stop_daemon(); };

@@ -19,6 +19,7 @@ struct real_options {
     std::string identity = "auto";  ///< auto, cgroup, session
     std::string cgroup_root;        ///< empty: look for one
     std::string umount_wait = "auto";
+    std::uint64_t seed = 1;
     umount_way way = umount_way::umount8;
     bool dd = false;                                                       ///< background by the real dd
     std::vector<std::pair<std::string, std::chrono::microseconds>> widen;  ///< named points and their widths

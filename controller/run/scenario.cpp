@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -139,7 +140,10 @@ std::optional<client::failure> read_background(const toml::table& table, const s
 }
 
 std::optional<client::failure> read_target(const toml::table& table, const std::string& origin, target_setup& t) {
-    reader in{table, origin, {"at_once", "load", "burner_writes", "burn_ms", "in_flight", "files"}};
+    reader in{
+        table,
+        origin,
+        {"at_once", "load", "burner_writes", "burn_ms", "in_flight", "files", "dirty_limit_bytes", "umount_within_ms"}};
     in.whole("at_once", t.at_once, 1, 256);
     t.load = static_cast<target_load>(in.choice("load", {"none", "burner", "container"}, 0));
     in.whole("burner_writes", t.writes, 1, 1'000'000);
@@ -148,6 +152,12 @@ std::optional<client::failure> read_target(const toml::table& table, const std::
     t.burn_for = std::chrono::milliseconds{burn_ms};
     in.yes_or_no("in_flight", t.in_flight);
     in.whole("files", t.files, 1, 100'000);
+    std::int64_t within_ms = 0;
+    in.whole("umount_within_ms", within_ms, 0, 60'000);
+    t.umount_within = std::chrono::milliseconds{within_ms};
+    std::int64_t dirty_limit = -1;
+    in.whole("dirty_limit_bytes", dirty_limit, 1, INT64_MAX);
+    if (dirty_limit > 0) t.dirty_limit = static_cast<std::uint64_t>(dirty_limit);
     in.require(!t.in_flight || t.load == target_load::burner, "in_flight needs load = \"burner\"");
     return in.error();
 }

@@ -5,6 +5,8 @@
 #include "controller/report/expect.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,9 @@ struct target_setup {
     std::chrono::milliseconds burn_for{100};  ///< how long its burner writes at least (`burn_ms`)
     bool in_flight = false;                   ///< only unmounts with an own switch in flight count; others are repeated
     unsigned files = 500;                     ///< of a container
+    /// The unmount starts up to this long after the container's cgroup was told to go, at random (`umount_within_ms`).
+    std::chrono::milliseconds umount_within{0};
+    std::optional<std::uint64_t> dirty_limit;  ///< of the target's page cache (`dirty_limit_bytes`)
 };
 
 struct scenario {
