@@ -19,19 +19,27 @@ int reach(node& f, node_table& nodes, std::string& path) {
     return 0;
 }
 
+constexpr std::string_view capability = "security.capability";
+
 }  // namespace
 
 int directory_store::setxattr(node& f, const char* name, const void* value, std::size_t size, int flags) {
     std::string path;
     if (const int err = reach(f, nodes_, path)) return err;
+    f.no_capability = false;
     return ::setxattr(path.c_str(), name, value, size, flags) == 0 ? 0 : errno;
 }
 
 int directory_store::getxattr(node& f, const char* name, void* value, std::size_t size, std::size_t& got) {
+    if (f.no_capability && name == capability) return ENODATA;
     std::string path;
     if (const int err = reach(f, nodes_, path)) return err == EOPNOTSUPP ? ENODATA : err;
     const ssize_t n = ::getxattr(path.c_str(), name, value, size);
-    if (n < 0) return errno;
+    if (n < 0) {
+        const int err = errno;
+        f.no_capability |= root_.is_private && err == ENODATA && name == capability;
+        return err;
+    }
     got = static_cast<std::size_t>(n);
     return 0;
 }

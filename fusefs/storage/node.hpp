@@ -32,6 +32,7 @@ struct node {
     std::shared_ptr<file_data> data;  ///< regular files in use: descriptor and page cache
     bool is_root() const noexcept { return lookups_forever; }
     bool lookups_forever{};
+    bool no_capability{};  ///< known to have no security.capability, which the kernel asks for before each write
 
     node();
     ~node();

@@ -1,0 +1,31 @@
+#include "fusefs/fuse/caller.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <unistd.h>
+
+using namespace drainlab::fuse;
+
+TEST_CASE("The cgroup v2 path is the line that begins with 0::", "[caller]") {
+    CHECK(parse_cgroup_path("0::/user.slice\n") == "/user.slice");
+    CHECK(parse_cgroup_path("9:name=systemd:/a\n4:memory:/b\n0::/fuse/a b\n") == "/fuse/a b");
+    CHECK(parse_cgroup_path("0::/gone (deleted)\n") == "/gone");
+    CHECK(parse_cgroup_path("0::/\n") == "/");
+    CHECK(parse_cgroup_path("4:memory:/b\n") == std::nullopt);
+    CHECK(parse_cgroup_path("") == std::nullopt);
+    CHECK(parse_cgroup_path("0::/no-newline") == "/no-newline");
+}
+
+TEST_CASE("Our own thread's cgroup has one id, by descriptor and by path", "[caller]") {
+    const auto by_descriptor = cgroup_id_of(open_thread(::getpid()));
+    const auto root = cgroup2_root();
+    const auto path = cgroup_path_of(::getpid());
+    if (!by_descriptor || root.empty() || !path) return;  // an older kernel, or no cgroup v2
+    CHECK(cgroup_id_at(root.string() + *path) == by_descriptor);
+}
+
+TEST_CASE("A thread that does not exist has none", "[caller]") {
+    CHECK_FALSE(open_thread(0x7ffffff0));
+    CHECK_FALSE(cgroup_path_of(0x7ffffff0));
+    CHECK_FALSE(cgroup_id_of({}));
+}
