@@ -22,14 +22,17 @@ bool control(window_result& w, const world_spec& world, const kernel::drain_poli
 void explain(window_result& w, const world_spec& world, const kernel::drain_policy& policy) {
     for (const shield s : world.shields)
         if (control(w, world.without(s), policy, std::string{to_string(s)})) return;
+    world_spec open = world;
+    std::string left_out;
+    for (const shield s : world.shields) {
+        open = open.without(s);
+        left_out += (left_out.empty() ? "" : " and ") + std::string{to_string(s)};
+        if (control(w, open, policy, left_out)) return;
+    }
     // A policy may keep it shut by itself: one that holds the superblock until the switch is over.
     if (const auto* without = kernel::find_drain_policy(std::string{policy.id()} + "~no_pin")) {
         if (control(w, world, *without, "s_active")) return;
-        world_spec open = world;
-        for (const shield s : world.shields) {
-            open = open.without(s);
-            if (control(w, open, *without, "s_active, " + std::string{to_string(s)})) return;
-        }
+        if (control(w, open, *without, "s_active and " + left_out)) return;
     }
 }
 

@@ -29,8 +29,9 @@ class reader {
         w.small = flag(t, "small");
         w.unbounded = flag(t, "unbounded");
         w.timers = static_cast<int>(number(t, "timers", 1, 0, 100));
-        for (const auto& word : words(t, "honours", {"s_umount", "open_file"}))
-            w.shields.push_back(word == "s_umount" ? shield::s_umount : shield::open_file);
+        for (const auto& word : words(t, "honours", {"s_umount", "sync", "open_file"}))
+            for (const shield one : all_shields)
+                if (word == to_string(one)) w.shields.push_back(one);
         for (const auto& word : words(t, "windows", {"prepared_unqueued", "backs_out"}))
             w.windows.push_back(word == "backs_out" ? window::backs_out : window::prepared_unqueued);
         each(t, "memcg", [&](const toml::table& m) {

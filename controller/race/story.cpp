@@ -13,17 +13,16 @@ std::string number(std::int64_t n) { return std::to_string(n); }
 /// Writes a row for every step that means something.
 class teller final : public run_listener {
   public:
-    explicit teller(world_run& run) : run_{run} {}
+    teller(world_run& run, bool counts_first) : run_{run}, counts_first_{counts_first} {}
 
     void runs(const sched::fiber& f) override {
-        settle();
+        if (!rows_.empty()) rows_.back().state = state();  // as the next task finds it
         who_ = f.name;
         changed_ = true;
     }
     void passes(const sched::fiber& f, sched::point at, bool preempted) override {
-        const kernel::host& h = run_.host();
         if (at.name == kernel::point::isw_counted.name)
-            say("isw_nr_in_flight raised to " + number(h.isw_nr_in_flight.load()));
+            say(counts_first_ ? "a switch is begun, isw_nr_in_flight raised" : "a switch is begun");
         else if (at.name == kernel::point::isw_pinned.name)
             say("SB_ACTIVE is set; the superblock is pinned");
         else if (at.name == kernel::point::isw_tested.name && preempted)
@@ -54,7 +53,7 @@ class teller final : public run_listener {
     }
 
     std::vector<story_row> rows() {
-        settle();
+        if (!rows_.empty()) rows_.back().state = state();
         if (last_violation_ > 0 && last_violation_ < rows_.size()) rows_.resize(last_violation_);
         return shortened();
     }
@@ -84,15 +83,9 @@ class teller final : public run_listener {
         return false;
     }
 
-    void settle() {
-        if (rows_.empty() || !rows_.back().state.empty()) return;
-        rows_.back().state = state();
-    }
-
     void say(const std::string& what, bool same_row = false) {
         const bool by_umount = who_.starts_with("umount");
         if (!same_row || rows_.empty() || rows_.back().task != who_ || changed_) {
-            settle();
             rows_.push_back({who_, "", "", ""});
         }
         changed_ = false;
@@ -134,6 +127,7 @@ class teller final : public run_listener {
     }
 
     world_run& run_;
+    bool counts_first_;  // isw_nr_in_flight is raised before anything is prepared
     std::string who_{"start"};
     bool changed_{};
     std::size_t last_violation_{};
@@ -161,7 +155,7 @@ std::string padded(const std::string& text, std::size_t width) {
 story tell(const world_spec& world, const kernel::drain_policy& policy, const sched::schedule& s) {
     sched::replay choices{s};
     world_run run{world, policy, choices, {.preemptions = s.preemptions, .timers = world.timers}};
-    teller t{run};
+    teller t{run, policy.offline_cleanup()};
     run.listen(t);
     const run_result r = run.run();
     story told{t.rows(), "", {}};

@@ -50,6 +50,7 @@ world_run::~world_run() {
 void world_run::build(const kernel::drain_policy& policy) {
     host_.flusher_enabled = false;
     host_.honour_s_umount = spec_.honours(shield::s_umount);
+    host_.sync_at_umount = spec_.honours(shield::sync);
     host_.on_trace = [this](const kernel::trace_event& e) { on_trace(e); };
     for (const auto& m : spec_.memcgs) memcgs_.push_back(kernel::memcg_create(host_, m.name));
     for (std::size_t n = 0; n < spec_.superblocks.size(); ++n) {

@@ -4,7 +4,9 @@
 
 namespace drainlab::race {
 
-std::string_view to_string(shield s) noexcept { return s == shield::s_umount ? "s_umount" : "open_file"; }
+std::string_view to_string(shield s) noexcept {
+    return s == shield::s_umount ? "s_umount" : s == shield::sync ? "sync" : "open_file";
+}
 
 std::string_view to_string(window w) noexcept {
     return w == window::prepared_unqueued ? "prepared_unqueued" : "backs_out";

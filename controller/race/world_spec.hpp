@@ -22,9 +22,10 @@ enum class action : std::uint8_t {
 /// What shields umount from a producer of switches. Control runs leave one out.
 enum class shield : std::uint8_t {
     s_umount,   ///< the flusher trylocks s_umount; shutdown holds it for write
+    sync,       ///< umount's own sync waits for what the flusher has begun on the same wb
     open_file,  ///< an open file makes umount fail with EBUSY: it begins when the file is closed
 };
-inline constexpr std::array all_shields{shield::s_umount, shield::open_file};
+inline constexpr std::array all_shields{shield::s_umount, shield::sync, shield::open_file};
 std::string_view to_string(shield s) noexcept;
 
 /// A state that a world is about. A search that never reaches one proves nothing.

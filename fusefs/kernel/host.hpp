@@ -73,6 +73,8 @@ struct host {
     std::uint64_t last_wb_seq{};
     std::vector<std::weak_ptr<super_block>> supers;
     bool flusher_enabled{true};  ///< periodic writeback; the explorer's worlds turn it off
+    nanoseconds drain_call{0};    ///< what cgroup_writeback_umount() itself takes; the simulator sets it, in real mode it passes
+    bool sync_at_umount{true};   ///< generic_shutdown_super() syncs; likewise
     bool honour_s_umount{true};  ///< the flusher takes s_umount; the explorer's control runs turn it off
 
     /// Everything violated so far; `on_violation` hears of each at once.

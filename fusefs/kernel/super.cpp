@@ -73,6 +73,7 @@ task<> cgroup_writeback_umount(super_block& sb) {
     enter_phase(sb, sb.phases.drain_begins, "drain_begins");
     const std::int64_t in_flight = h.isw_nr_in_flight.peek();
     sb.drain_waited = false;
+    if (h.drain_call.count() > 0) co_await h.sched.sleep_for(h.drain_call, "cgroup_writeback_umount()");
     co_await sb.policy->drain(sb);
     const std::int64_t took = (h.sched.now() - sb.phases.drain_begins).count();
     for (drain_stats* stats : {&sb.drain, &h.drain}) {
@@ -103,7 +104,7 @@ task<> generic_shutdown_super(super_block& sb) {
     host& h = sb.h;
     sb.state = sb_state::dying;
     // shrink_dcache_for_umount() lets go of the dentries; while SB_ACTIVE is set that evicts no linked inode.
-    co_await sync_filesystem(sb);
+    if (h.sync_at_umount) co_await sync_filesystem(sb);
     sb.s_active_flag.store(0);  // SB_ACTIVE is cleared after the sync, which may itself have begun switches
     h.trace("sb_inactive", &sb);
     co_await h.sched.preempt(point::sb_inactive);
