@@ -18,10 +18,10 @@ struct option {
     bool set;
 };
 constexpr option options[] = {
-    {"ro", MS_RDONLY, true},        {"rw", MS_RDONLY, false},     {"nosuid", MS_NOSUID, true},
-    {"suid", MS_NOSUID, false},     {"nodev", MS_NODEV, true},    {"dev", MS_NODEV, false},
-    {"noexec", MS_NOEXEC, true},    {"exec", MS_NOEXEC, false},   {"noatime", MS_NOATIME, true},
-    {"atime", MS_NOATIME, false},   {"relatime", MS_RELATIME, true}, {"nodiratime", MS_NODIRATIME, true},
+    {"ro", MS_RDONLY, true},        {"rw", MS_RDONLY, false},         {"nosuid", MS_NOSUID, true},
+    {"suid", MS_NOSUID, false},     {"nodev", MS_NODEV, true},        {"dev", MS_NODEV, false},
+    {"noexec", MS_NOEXEC, true},    {"exec", MS_NOEXEC, false},       {"noatime", MS_NOATIME, true},
+    {"atime", MS_NOATIME, false},   {"relatime", MS_RELATIME, true},  {"nodiratime", MS_NODIRATIME, true},
     {"sync", MS_SYNCHRONOUS, true}, {"async", MS_SYNCHRONOUS, false}, {"dirsync", MS_DIRSYNC, true}};
 
 /// What mount(8) and mount.fuse3 add by themselves.
@@ -49,7 +49,9 @@ bool parse(const std::string& list, unsigned long& flags, bool& remount) {
 
 }  // namespace
 
-bool is_mount_helper_call(int argc, char** argv) noexcept { return argc >= 3 && argv[1][0] != '-' && argv[2][0] != '-'; }
+bool is_mount_helper_call(int argc, char** argv) noexcept {
+    return argc >= 3 && argv[1][0] != '-' && argv[2][0] != '-';
+}
 
 int run_mount_helper(int argc, char** argv) {
     const char* const dir = argv[2];

@@ -23,7 +23,7 @@ class reader {
             fail("the body must be a JSON object");
         if (error_) object_ = json::object();
     }
-    explicit reader(json object) : object_{std::move(object)} {}
+    explicit reader(json object) : object_(std::move(object)) {}  // braces would make it a list
 
     std::optional<std::string> string(const char* key) {
         const json* v = find(key);

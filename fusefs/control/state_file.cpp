@@ -85,7 +85,9 @@ std::uint64_t process_start_time(pid_t pid) {
     if (end_of_name == std::string::npos) return 0;
     std::istringstream rest{text.substr(end_of_name + 1)};
     std::string word;
-    for (int field = 3; field <= 22; ++field) rest >> word;
+    rest >> word;
+    if (word == "Z" || word == "X") return 0;  // ended; only its parent has not looked yet
+    for (int field = 4; field <= 22; ++field) rest >> word;
     return std::strtoull(word.c_str(), nullptr, 10);
 }
 

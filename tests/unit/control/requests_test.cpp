@@ -1,0 +1,89 @@
+#include "fusefs/control/requests.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace drainlab::control;
+
+namespace {
+std::string error_of(const char* body) {
+    const auto r = parse_mount_request(body);
+    REQUIRE_FALSE(r.has_value());
+    CHECK(r.assume_error().status == 400);
+    return r.assume_error().message;
+}
+}  // namespace
+
+TEST_CASE("a mount request is read", "[control]") {
+    const auto r =
+        parse_mount_request(R"({"dir":"/mnt//a/./b/../c/","name":"x","policy":"persb","store":"/s","page_cache":"keep",
+        "umount_delay_ms":250,"umount_wait":"gate","allow_other":false,"options":["ro","nosuid"],"with_pid":1,"bdi":"disk",
+        "dirty_limit_bytes":1,"cache_limit_bytes":2,"device":{"latency_us":10,"iops":5}})");
+    REQUIRE(r.has_value());
+    const auto& m = r.assume_value();
+    CHECK(m.dir == "/mnt/a/c");
+    CHECK(m.name == "x");
+    CHECK(m.policy == "persb");
+    CHECK(m.store == "/s");
+    CHECK(m.keep_pages == true);
+    CHECK(m.umount_delay.count() == 250);
+    CHECK(m.wait == umount_wait::gate);
+    CHECK(m.allow_other == false);
+    CHECK(m.options == std::vector<std::string>{"ro", "nosuid"});
+    CHECK(m.with_pid == 1);
+    CHECK(m.bdi == "disk");
+    CHECK(m.dirty_limit_bytes == 1u);
+    CHECK(m.device.latency_us == 10);
+    CHECK(m.device.bandwidth_bytes_per_s == 0);
+    CHECK(m.device.iops == 5);
+}
+
+TEST_CASE("what is not given, or null, is left to the daemon", "[control]") {
+    const auto r = parse_mount_request(R"({"dir":"/a","allow_other":null,"store":null})");
+    REQUIRE(r.has_value());
+    CHECK_FALSE(r.assume_value().allow_other.has_value());
+    CHECK_FALSE(r.assume_value().store.has_value());
+    CHECK_FALSE(r.assume_value().policy.has_value());
+    CHECK(r.assume_value().name.empty());
+}
+
+TEST_CASE("a wrong mount request is refused, and what is wrong is named", "[control]") {
+    CHECK(error_of("") == "'dir' is missing");
+    CHECK(error_of("nonsense") == "the body is not JSON");
+    CHECK(error_of("[1]") == "the body must be a JSON object");
+    CHECK(error_of(R"({"dir":"relative"})").find("'dir' must be an absolute path") == 0);
+    CHECK(error_of(R"({"dir":7})") == "'dir' must be a string");
+    CHECK(error_of(R"({"dir":"/a","polycy":"base"})") == "unknown key 'polycy'");
+    CHECK(error_of(R"({"dir":"/a","page_cache":"lose"})") == "'page_cache' is 'lose'; it must be drop or keep");
+    CHECK(error_of(R"({"dir":"/a","umount_wait":"x"})") == "'umount_wait' is 'x'; it must be auto, gate or api");
+    CHECK(error_of(R"({"dir":"/a","umount_delay_ms":-1})").find("'umount_delay_ms'") == 0);
+    CHECK(error_of(R"({"dir":"/a","umount_delay_ms":60001})").find("'umount_delay_ms'") == 0);
+    CHECK(error_of(R"({"dir":"/a","umount_delay_ms":1.5})").find("'umount_delay_ms'") == 0);
+    CHECK(error_of(R"({"dir":"/a","options":["ro",1]})") == "'options' must be a list of strings");
+    CHECK(error_of(R"({"dir":"/a","allow_other":"yes"})") == "'allow_other' must be true or false");
+    CHECK(error_of(R"({"dir":"/a","name":"12"})").find("'name' is '12'") == 0);
+    CHECK(error_of(R"({"dir":"/a","name":"a/b"})").find("'name'") == 0);
+    CHECK(error_of(R"({"dir":"/a","device":{"latency":1}})") == "'device': unknown key 'latency'");
+    CHECK(error_of("{\"dir\":\"/a\\u0000b\"}") == "'dir' must be a string");
+}
+
+TEST_CASE("holds above a minute need force", "[control]") {
+    CHECK(parse_hold(R"({"for_ms":200})").assume_value().duration.count() == 200);
+    CHECK(parse_hold(R"({"for_ms":60000,"every":true})").assume_value().every);
+    CHECK_FALSE(parse_hold(R"({"for_ms":60001})").has_value());
+    CHECK(parse_hold(R"({"for_ms":60001,"force":true})").has_value());
+    CHECK(parse_hold("{}").assume_error().message == "'for_ms' is missing");
+}
+
+TEST_CASE("the small requests", "[control]") {
+    CHECK(parse_umount("").has_value());
+    CHECK(parse_umount(R"({"lazy":true})").assume_value().lazy);
+    CHECK_FALSE(parse_umount(R"({"lazily":true})").has_value());
+    CHECK(parse_policy(R"({"policy":"race"})").assume_value() == "race");
+    CHECK_FALSE(parse_policy("{}").has_value());
+    CHECK(parse_widen(R"({"point":"isw_pinned","for_us":7})").assume_value().width.count() == 7);
+    CHECK(parse_stop("").assume_value().count() == 60'000);
+    const auto p = parse_mount_patch(R"({"policy":"base","umount_delay_ms":1})");
+    CHECK(p.assume_value().policy == "base");
+    CHECK_FALSE(p.assume_value().device.has_value());
+    CHECK_FALSE(parse_mount_patch(R"({"dir":"/x"})").has_value());
+}
