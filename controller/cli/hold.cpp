@@ -1,99 +1,55 @@
 // drainctl hold DIR --by KIND --for T
-#include "controller/cli/daemon.hpp"
-#include "controller/cli/output.hpp"
-#include "controller/client/mountinfo.hpp"
-#include "controller/client/process.hpp"
+#include "controller/cli/hold_busy.hpp"
+#include "controller/cli/hold_drain.hpp"
+#include "controller/hold/kinds.hpp"
 
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 namespace drainlab::cli {
 
-using nlohmann::json;
-
 namespace {
 
-constexpr duration cap = std::chrono::seconds(60);
+std::vector<std::string> all_kinds() {
+    auto words = hold::kind_names();
+    words.insert(words.begin(), "drain");
+    words.emplace_back("switch");
+    return words;
+}
 
-struct options {
-    std::string dir, by, socket;
-    std::optional<duration> length;
-    bool every = false, clear = false, force = false, json = false;
-};
-
-/// More than the cap would make the kernel complain about a hung task, or worse.
-result<void> check_length(const options& o) {
-    if (o.clear) {
-        if (o.length || o.every) return client::usage_error("hold: --clear goes without --for and --every");
-        return client::success();
+result<void> check(const hold_options& o) {
+    if (o.by.empty())
+        return client::usage_error("hold: --by is needed", "one of " + client::join(all_kinds()) + ", e.g. --by fd");
+    if (o.by == "drain") {
+        if (o.detach) return client::usage_error("hold: --by drain returns at once: --detach does not apply");
+        return check_hold_drain(o);
     }
-    if (!o.length) return client::usage_error("hold: --for T is needed", "e.g. --for 5s");
-    if (*o.length == duration(0))
-        return client::usage_error("hold: --for 0 holds nothing", "--clear takes a hold back");
-    if (*o.length <= cap) return client::success();
-    if (!o.force)
-        return client::usage_error(
-            fmt::format("hold: --for {} is more than {}", client::show_duration(*o.length), client::show_duration(cap)),
-            "an unmount that waits longer looks hung to the kernel; --force allows it");
-    if (client::read_text("/proc/sys/kernel/hung_task_panic") == "1\n")
-        return client::usage_error("hold: more than 60s is refused while kernel.hung_task_panic=1",
-                                   "the waiting umount would panic the machine");
+    for (const auto& [set, name] : {std::pair{o.every, "--every"}, {o.clear, "--clear"}, {o.force, "--force"}})
+        if (set) return client::usage_error(std::string("hold: ") + name + " goes with --by drain only");
+    if (!o.length || *o.length <= duration(0)) return client::usage_error("hold: --for T is needed", "e.g. --for 10s");
     return client::success();
-}
-
-result<json> our_mount(const client::blocking_client& daemon, const std::string& dir) {
-    const auto there = client::mount_at(client::read_mountinfo(), dir);
-    if (!there || !there->ours()) return client::usage_error(dir + ": no drainfs is mounted there");
-    BOOST_OUTCOME_TRY(auto mount, mount_on(daemon, dir, there->dev()));
-    if (mount.is_null()) return client::usage_error(dir + ": not a mount of the daemon on " + daemon.socket());
-    return mount;
-}
-
-result<exit_code> hold_drain(const options& o) {
-    BOOST_OUTCOME_TRY(auto daemon, daemon_on(o.socket));
-    const auto dir = client::absolute_path(o.dir);
-    BOOST_OUTCOME_TRY(auto mount, our_mount(daemon, dir));
-    const std::string target = "/mounts/" + id_of(mount) + "/hold";
-    if (o.clear) {
-        BOOST_OUTCOME_TRY(daemon.del(target));
-    } else {
-        const auto ms = std::chrono::ceil<std::chrono::milliseconds>(*o.length).count();
-        const json body{{"for_ms", ms}, {"every", o.every}, {"force", o.force}};
-        BOOST_OUTCOME_TRY(daemon.post(target, body));
-    }
-    if (o.json)
-        print_json({{"schema", "drainlab.hold/1"},
-                    {"dir", dir},
-                    {"by", "drain"},
-                    {"armed", !o.clear},
-                    {"for_ms", o.length ? json(static_cast<double>(o.length->count()) / 1e6) : json()},
-                    {"every", o.every},
-                    {"blocks_umount", false},
-                    {"keeps_superblock", false}});
-    else if (o.clear)
-        fmt::print("{}: no hold any more\n", dir);
-    else
-        fmt::print("{}: {} drain will take {} longer\n", dir, o.every ? "every" : "the next",
-                   client::show_duration(*o.length));
-    return exit_code::fine;
 }
 
 }  // namespace
 
 void declare_hold(command& c) {
-    auto o = std::make_shared<options>();
-    c.about("make a drain take longer", "drainctl hold /mnt/a --by drain --for 5s && time umount /mnt/a");
+    auto o = std::make_shared<hold_options>();
+    c.about("keep a mount busy, or make a drain take longer",
+            "drainctl hold /mnt/a --by cwd --for 10s & umount /mnt/a");
     c.positional("DIR", o->dir, "the mount point");
-    c.option("--by", o->by, "what holds: drain").one_of({"drain"});
-    c.option("--for", o->length, "how long, counted from the moment the drain begins; at most 60s without --force");
-    c.flag("--every", o->every, "every drain, not only the next");
-    c.flag("--clear", o->clear, "take the hold back");
-    c.flag("--force", o->force, "allow more than 60s");
+    c.option("--by", o->by, "what holds").one_of(all_kinds());
+    c.option("--for", o->length, "how long; with --by drain counted from its beginning, at most 60s without --force");
+    c.flag("--detach", o->detach, "return once it holds, and print the pid that holds; kill it to let go earlier");
+    c.flag("--every", o->every, "--by drain: every drain, not only the next");
+    c.flag("--clear", o->clear, "--by drain: take the hold back");
+    c.flag("--force", o->force, "--by drain: allow more than 60s");
     c.socket(o->socket).json_answer(o->json);
+    c.note(
+        "It prints `held` once that is verified. bind and namespace do not make umount busy: they keep the superblock "
+        "alive "
+        "after it. Every kind but drain and switch works on any filesystem.");
     c.run([o]() -> result<exit_code> {
-        if (o->by.empty()) return client::usage_error("hold: --by is needed", "e.g. --by drain");
-        BOOST_OUTCOME_TRY(check_length(*o));
-        return hold_drain(*o);
+        BOOST_OUTCOME_TRY(check(*o));
+        return o->by == "drain" ? hold_drain(*o) : hold_busy(*o);
     });
 }
 
