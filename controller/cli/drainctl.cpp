@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <unistd.h>
 
 namespace drainlab::cli {
 
@@ -140,10 +141,14 @@ class program {
     command::impl chosen_;
 };
 
+extern "C" void interrupted(int) { _exit(static_cast<int>(exit_code::interrupted)); }
+
 }  // namespace
 
 int run_drainctl(int argc, const char* const* argv) {
     std::signal(SIGPIPE, SIG_IGN);
+    // Commands with something to tidy up take SIGINT for themselves; the others just end.
+    if (std::signal(SIGINT, interrupted) == SIG_IGN) std::signal(SIGINT, SIG_IGN);
     program p(argc, argv);
     try {
         return p.run();

@@ -3,6 +3,7 @@
 #include "controller/cli/mount_options.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/client/mountinfo.hpp"
+#include "controller/client/process.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -60,6 +61,8 @@ result<json> make_mount(const std::string& socket, const client::daemon_options&
                                            made.error().http_status == 503);
             health = known.value();
             if (!leaving || attempt == 3) return made;
+            if (const json pid = health.value("pid", json()); pid.is_number_integer())
+                client::wait_gone(pid.get<pid_t>(), std::chrono::seconds(6));
         } else if (attempt == 3) {
             return known;
         }

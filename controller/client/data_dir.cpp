@@ -57,7 +57,7 @@ result<std::string> data_file(const std::string& kind, const std::string& word) 
     if (!word.empty() && access(file.c_str(), R_OK) == 0) return file.string();
     BOOST_OUTCOME_TRY(auto names, data_names(kind));
     const auto near = nearest(word, names);
-    return usage_error(fmt::format("there is no {} \"{}\"", kind == "profiles" ? "profile" : "scenario", word),
+    return usage_error(fmt::format("there is no {} \"{}\"", kind.substr(0, kind.size() - 1), word),
                        near ? fmt::format("did you mean \"{}\"?", *near) : "one of: " + join(names));
 }
 

@@ -133,8 +133,13 @@ result<std::string> find_program(const std::string& name) {
                    0};
 }
 
-result<void> ensure_daemon(const std::string& socket, const daemon_options& options) {
+result<socket_lock> lock_socket(const std::string& socket) {
     BOOST_OUTCOME_TRY(auto lock, start_lock::take(stem_of(socket) + ".lock"));
+    return socket_lock(std::make_shared<start_lock>(std::move(lock)));
+}
+
+result<void> ensure_daemon(const std::string& socket, const daemon_options& options) {
+    BOOST_OUTCOME_TRY(auto lock, lock_socket(socket));
     const auto health = blocking_client(socket).get("/health", milliseconds(5'000));
     if (health) return success();
     if (health.error().code != "no_daemon") return health.error();  // it is there, but foreign or silent

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,12 @@ struct daemon_options {
 
 /// Where the `drainfs` program is: beside our own binary, else on PATH. `no_drainfs` (exit 4) when nowhere.
 result<std::string> find_program(const std::string& name);
+
+/// Held while a daemon is started on a socket, or its leftovers are removed. Let go of by its destruction.
+using socket_lock = std::shared_ptr<void>;
+
+/// Takes it: an exclusive flock on `X.lock` beside `X.sock`; the file goes with it. Waits at most 30 s (`timed_out`).
+result<socket_lock> lock_socket(const std::string& socket);
 
 /// Makes sure that a daemon answers on `socket`, starting one in the background if none does: its own session, cwd /,
 /// standard streams on `<socket without .sock>.log`, no other descriptor of ours. Callers on one socket take turns

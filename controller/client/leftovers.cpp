@@ -138,6 +138,11 @@ bool detach_dead(const std::string& dir, cleaned& report) {
 
 cleaned clean_socket(const std::string& socket) {
     cleaned report;
+    const auto lock = lock_socket(socket);  // nobody starts one meanwhile
+    if (!lock) {
+        report.problems.push_back(lock.error().message);
+        return report;
+    }
     if (!daemon_is_dead(socket)) return report;
     const json record = record_of(socket);
     end_gate(record, report);

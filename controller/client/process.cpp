@@ -56,8 +56,10 @@ std::optional<std::uint64_t> start_time(pid_t pid) {
     const auto after_name = stat.rfind(')');
     if (after_name == std::string::npos) return std::nullopt;
     std::istringstream rest(stat.substr(after_name + 1));
-    std::string skipped;
-    for (int field = 3; field < 22; ++field) rest >> skipped;
+    std::string state, skipped;
+    rest >> state;
+    if (state == "Z" || state == "X") return std::nullopt;  // ended; only its parent has not looked yet
+    for (int field = 4; field < 22; ++field) rest >> skipped;
     std::uint64_t ticks = 0;
     if (!(rest >> ticks)) return std::nullopt;
     return ticks;

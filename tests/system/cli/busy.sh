@@ -1,4 +1,6 @@
+#!/usr/bin/env bash
 # A busy mount: exit 16 at once and who holds it; --retry waits for them.
+# shellcheck source=tests/system/cli/lib.sh disable=SC2034  # out is read by lib.sh
 . "$(dirname "$0")/lib.sh"
 d=$(new_dir a)
 expect 0 mount "$d"

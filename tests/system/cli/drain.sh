@@ -1,4 +1,6 @@
+#!/usr/bin/env bash
 # The drain's length is in the unmount's; a waiting umount can be given up and killed.
+# shellcheck source=tests/system/cli/lib.sh disable=SC2034  # out is read by lib.sh
 . "$(dirname "$0")/lib.sh"
 d=$(new_dir a)
 

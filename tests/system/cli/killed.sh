@@ -1,4 +1,6 @@
+#!/usr/bin/env bash
 # After kill -9 of the daemon: mounts are dead, and umount, clean or the next start remove them.
+# shellcheck source=tests/system/cli/lib.sh disable=SC2034  # out is read by lib.sh
 . "$(dirname "$0")/lib.sh"
 a=$(new_dir a) b=$(new_dir b) bystander=$(new_dir c)
 

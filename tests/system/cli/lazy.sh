@@ -1,4 +1,6 @@
+#!/usr/bin/env bash
 # Lazy detaches: the name goes at once; --wait waits for the holders and names them.
+# shellcheck source=tests/system/cli/lib.sh disable=SC2034  # out is read by lib.sh
 . "$(dirname "$0")/lib.sh"
 d=$(new_dir a)
 

@@ -1,10 +1,11 @@
+#!/usr/bin/env bash
 # Shared by the tests of drainctl's commands. Usage: source lib.sh; the test's first argument is the drainctl to test.
 set -u
 drainctl=$(readlink -f "$1")
 here=$(mktemp -d "${TMPDIR:-/tmp}/drainlab-cli-XXXXXX")
 export XDG_RUNTIME_DIR=$here/run
 mkdir -m 0700 "$XDG_RUNTIME_DIR"
-unset $(env | sed -n 's/^\(DRAINLAB_[A-Z_]*\)=.*/\1/p') 2>/dev/null
+for name in ${!DRAINLAB_@}; do unset "$name"; done
 
 tidy_up() {
     cd /

@@ -1,4 +1,6 @@
+#!/usr/bin/env bash
 # What cannot work is refused with one line and exit 2.
+# shellcheck source=tests/system/cli/lib.sh disable=SC2034  # out is read by lib.sh
 . "$(dirname "$0")/lib.sh"
 d=$(new_dir a)
 touch "$here/file"

@@ -1,4 +1,6 @@
+#!/usr/bin/env bash
 # A mount is made, used and unmounted; the daemon comes and goes by itself.
+# shellcheck source=tests/system/cli/lib.sh disable=SC2034  # out is read by lib.sh
 . "$(dirname "$0")/lib.sh"
 d=$(new_dir a)
 

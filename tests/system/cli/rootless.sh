@@ -1,4 +1,6 @@
+#!/usr/bin/env bash
 # In a user namespace, where nobody is root outside: mount, umount(8), with.
+# shellcheck source=tests/system/cli/lib.sh disable=SC2034  # out is read by lib.sh
 . "$(dirname "$0")/lib.sh"
 if ! unshare -Urm true 2>/dev/null; then
     echo "cannot run here: user namespaces cannot be made"

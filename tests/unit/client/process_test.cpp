@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/wait.h>
+
 #include <csignal>
 #include <fstream>
 #include <unistd.h>
@@ -55,6 +57,9 @@ TEST_CASE("the start time names a process for good", "[process]") {
     child c(0);
     CHECK(start_time(c.pid) >= mine);
     close(c.pipe_end);
+    siginfo_t info{};
+    REQUIRE(waitid(P_PID, static_cast<id_t>(c.pid), &info, WEXITED | WNOWAIT) == 0);
+    CHECK_FALSE(start_time(c.pid));  // a zombie
     wait_child(c.pid, 10s);
     CHECK_FALSE(start_time(c.pid));
     CHECK(wait_gone(c.pid, 0ms));
