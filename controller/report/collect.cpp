@@ -103,7 +103,7 @@ void compare(result& r, const std::string& against, std::uint64_t seed) {
         const auto a = measure::sorted(c.umount_ns);
         const auto b = measure::sorted(reference->umount_ns);
         const auto ratio = measure::p50_ratio(a, b, seed);
-        r.comparisons.push_back({c.scenario, c.policy, against, ratio.value, {ratio.ci95.low, ratio.ci95.high}});
+        r.comparisons.push_back({c.scenario, c.policy, against, ratio.value, {ratio.ci95.low, ratio.ci95.high}, c.point});
     }
 }
 

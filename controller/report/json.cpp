@@ -74,9 +74,17 @@ json of(const std::vector<violation>& list) {
     return out;
 }
 
+json of(const std::map<std::string, std::string>& point) {
+    if (point.empty()) return nullptr;
+    json out = json::object();
+    for (const auto& [key, value] : point) out[key] = value;
+    return out;
+}
+
 json of(const cell& c) {
     return {{"scenario", c.scenario},
             {"policy", c.policy},
+            {"point", of(c.point)},
             {"namespace_policy", text(c.namespace_policy)},
             {"mounts", c.mounts},
             {"samples", c.samples},
@@ -123,6 +131,7 @@ std::string to_json(const result& r) {
     for (const auto& c : r.comparisons)
         comparisons.push_back({{"scenario", c.scenario},
                                {"policy", c.policy},
+                               {"point", of(c.point)},
                                {"against", c.against},
                                {"p50_ratio", number(c.p50_ratio)},
                                {"ci95", pair(c.ci95)}});

@@ -105,6 +105,7 @@ struct violation {
 struct cell {
     std::string scenario;
     std::string policy;
+    std::map<std::string, std::string> point;  ///< where in a sweep it lies: key and value; empty without a sweep
     std::optional<std::string> namespace_policy;
     std::string mounts = "drainfs";
     std::uint64_t samples = 0;
@@ -129,6 +130,7 @@ struct comparison {
     std::string against;
     double p50_ratio = 0.0;
     std::array<double, 2> ci95{};
+    std::map<std::string, std::string> point{};
 };
 
 struct result {

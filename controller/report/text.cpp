@@ -24,7 +24,7 @@ std::string us(double v) {
 
 const comparison* comparison_of(const result& r, const cell& c) {
     const auto at = std::find_if(r.comparisons.begin(), r.comparisons.end(), [&](const comparison& x) {
-        return x.scenario == c.scenario && x.policy == c.policy && c.mounts == "drainfs";
+        return x.scenario == c.scenario && x.policy == c.policy && x.point == c.point && c.mounts == "drainfs";
     });
     return at == r.comparisons.end() ? nullptr : &*at;
 }
@@ -92,7 +92,8 @@ void notes(sink out, const std::vector<const cell*>& cells) {
 std::vector<std::vector<const cell*>> by_scenario(const result& r) {
     std::vector<std::vector<const cell*>> groups;
     for (const auto& c : r.cells) {
-        if (groups.empty() || groups.back().front()->scenario != c.scenario) groups.emplace_back();
+        const auto same = [&](const cell& o) { return o.scenario == c.scenario && o.point == c.point; };
+        if (groups.empty() || !same(*groups.back().front())) groups.emplace_back();
         groups.back().push_back(&c);
     }
     return groups;
@@ -100,7 +101,9 @@ std::vector<std::vector<const cell*>> by_scenario(const result& r) {
 
 std::string heading(const cell& c, const text_options& options) {
     const auto at = options.titles.find(c.scenario);
-    return at == options.titles.end() ? c.scenario : fmt::format("{}: {}", c.scenario, at->second);
+    auto text = at == options.titles.end() ? c.scenario : fmt::format("{}: {}", c.scenario, at->second);
+    for (const auto& [key, value] : c.point) text += fmt::format(", {}={}", key, value);
+    return text;
 }
 
 std::string provenance(const result& r) {

@@ -139,17 +139,25 @@ std::optional<client::failure> read_background(const toml::table& table, const s
     return in.error();
 }
 
+std::optional<client::failure> read_neighbour(const toml::table& table, const std::string& origin, neighbour_load& n) {
+    reader in{table, origin, {"dirty_mib", "mib_per_s"}};
+    in.whole("dirty_mib", n.dirty_mib, 1, 4096);
+    in.whole("mib_per_s", n.mib_per_s, 1, 100'000);
+    return in.error();
+}
+
 std::optional<client::failure> read_target(const toml::table& table, const std::string& origin, target_setup& t) {
-    reader in{
-        table,
-        origin,
-        {"at_once", "load", "burner_writes", "burn_ms", "in_flight", "files", "dirty_limit_bytes", "umount_within_ms"}};
+    reader in{table,
+              origin,
+              {"at_once", "load", "burner_writes", "burn_ms", "shares_bdi", "in_flight", "files", "dirty_limit_bytes",
+               "umount_within_ms"}};
     in.whole("at_once", t.at_once, 1, 256);
     t.load = static_cast<target_load>(in.choice("load", {"none", "burner", "container"}, 0));
     in.whole("burner_writes", t.writes, 1, 1'000'000);
     std::int64_t burn_ms = t.burn_for.count();
     in.whole("burn_ms", burn_ms, 0, 60'000);
     t.burn_for = std::chrono::milliseconds{burn_ms};
+    in.yes_or_no("shares_bdi", t.shares_bdi);
     in.yes_or_no("in_flight", t.in_flight);
     in.whole("files", t.files, 1, 100'000);
     std::int64_t within_ms = 0;
@@ -166,6 +174,8 @@ std::optional<client::failure> read_target(const toml::table& table, const std::
 std::optional<client::failure> read_parts(const toml::table& root, const std::string& origin, scenario& s) {
     if (const auto* table = root["background"].as_table())
         if (auto error = read_background(*table, origin, s.background)) return error;
+    if (const auto* table = root["neighbour"].as_table())
+        if (auto error = read_neighbour(*table, origin, s.neighbour)) return error;
     if (const auto* table = root["target"].as_table())
         if (auto error = read_target(*table, origin, s.target)) return error;
     const auto* expect = root["expect"].as_array();
@@ -185,7 +195,7 @@ std::optional<client::failure> check_kinds(const toml::table& root, const std::s
         const auto at = node.source().begin;
         return client::usage_error(fmt::format("{}:{}:{}: {}", origin, at.line, at.column, what));
     };
-    for (const auto* key : {"background", "target"})
+    for (const auto* key : {"background", "neighbour", "target"})
         if (const auto* node = root.get(key); node && !node->is_table())
             return refuse(*node, "a table is expected here, as [background]");
     if (const auto* node = root.get("expect"); node && !is_list_of_tables(*node))
@@ -196,7 +206,7 @@ std::optional<client::failure> check_kinds(const toml::table& root, const std::s
 client::result<scenario> read_scenario(const toml::table& root, const std::string& name, const std::string& origin) {
     scenario s;
     s.name = name;
-    reader in{root, origin, {"title", "background", "target", "expect"}};
+    reader in{root, origin, {"title", "background", "neighbour", "target", "expect"}};
     in.text("title", s.title);
     if (in.error()) return *in.error();
     if (auto error = check_kinds(root, origin)) return *error;

@@ -24,11 +24,18 @@ struct background_load {
     unsigned writes = 32;  ///< 4 KiB writes of a generation (`burner_writes`)
 };
 
+/// A superblock that churns, and is synced again and again while targets are unmounted.
+struct neighbour_load {
+    unsigned dirty_mib = 0;    ///< written to it before each sync; 0: there is no such neighbour
+    unsigned mib_per_s = 200;  ///< how fast its device is
+};
+
 struct target_setup {
     int at_once = 1;  ///< targets unmounted at the same time; each is a sample
     target_load load = target_load::none;
     unsigned writes = 32;                     ///< of its burner's generations (`burner_writes`)
     std::chrono::milliseconds burn_for{100};  ///< how long its burner writes at least (`burn_ms`)
+    bool shares_bdi = false;                  ///< it lies on the device of the first background superblock
     bool in_flight = false;                   ///< only unmounts with an own switch in flight count; others are repeated
     unsigned files = 500;                     ///< of a container
     /// The unmount starts up to this long after the container's cgroup was told to go, at random (`umount_within_ms`).
@@ -40,6 +47,7 @@ struct scenario {
     std::string name;
     std::string title;  ///< one line for the table's heading
     background_load background;
+    neighbour_load neighbour;
     target_setup target;
     std::vector<report::expectation> expect;
 };

@@ -33,6 +33,12 @@ struct profile {
     nanoseconds switch_per_page{0};       ///< per tagged folio
     nanoseconds mount_base{0};            ///< simulation only: a mount without any drain
     nanoseconds umount_base{0};           ///< simulation only: an umount without any drain
+    nanoseconds cgroup_create{0};         ///< simulation only: CPU time of mkdir, fork and entering the cgroup
+    nanoseconds cgroup_remove{0};         ///< simulation only: CPU time of exit, wait and rmdir
+    nanoseconds sync_write{0};            ///< simulation only: CPU time of one synchronous 4 KiB write, journal included
+    nanoseconds device_latency{0};        ///< simulation only: until the device has taken what was written
+    nanoseconds drain_call{0};            ///< simulation only: the instructions of cgroup_writeback_umount() itself
+    bool shared_clock{};                  ///< simulation only: virtual time counts the instructions of all CPUs together
 
     /// The length of a tick.
     nanoseconds tick() const noexcept { return nanoseconds{1'000'000'000 / hz}; }

@@ -37,6 +37,12 @@ constexpr std::array table{
     key{"switch_per_page", &p::switch_per_page, 0, 1e5 * us},
     key{"mount_base", &p::mount_base, 0, 60 * s},
     key{"umount_base", &p::umount_base, 0, 60 * s},
+    key{"cgroup_create", &p::cgroup_create, 0, 60 * s},
+    key{"cgroup_remove", &p::cgroup_remove, 0, 60 * s},
+    key{"sync_write", &p::sync_write, 0, 60 * s},
+    key{"device_latency", &p::device_latency, 0, 60 * s},
+    key{"drain_call", &p::drain_call, 0, 1e3 * us},
+    key{"shared_clock", &p::shared_clock},
 };
 
 std::string number(double v) {

@@ -1,0 +1,39 @@
+// One cell under way: a machine, its background load, and cycles of mount, load, unmount on it.
+#pragma once
+#include "controller/run/executor.hpp"
+#include "controller/sim/world.hpp"
+
+namespace drainlab::sim {
+
+class cell {
+  public:
+    cell(const machine_options& options, const kernel::drain_policy& policy, const run::scenario& s, std::uint64_t seed);
+
+    /// One cycle; a failure (`stuck`) when the machine came to a standstill, naming who waits for what.
+    client::result<run::cycle_outcome> cycle();
+    /// What was violated since the last cycle.
+    std::vector<report::violation> violations();
+
+  private:
+    task<> one_cycle(run::cycle_outcome& out);
+    task<> prepare(mounted& m);
+    task<> own_churn(mounted& m);
+    task<> fill(mounted& m);
+    task<> neighbour(mounted& m);
+    task<> in_flight();
+    task<> umount(mounted& m, report::umount_sample& out, int& left);
+    void warm_up();
+    void collect(report::cycle_sample& into);
+
+    run::scenario scenario_;
+    world world_;
+    std::vector<mounted> background_, idle_;
+    std::vector<std::unique_ptr<filesystem>> gone_;  ///< of unmounted targets: a late switch may still ask them
+    std::vector<std::shared_ptr<burner>> burners_;
+    std::vector<kernel::memcg_ptr> containers_;
+    kernel::switch_stats before_;
+    std::size_t violations_seen_{};
+    std::uint64_t cycles_{};
+};
+
+}  // namespace drainlab::sim

@@ -1,0 +1,194 @@
+#include "controller/sim/compare.hpp"
+
+#include "controller/sim/reference.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace drainlab::sim {
+namespace {
+
+using figures = reference::figures;
+
+class comparison {
+  public:
+    comparison(const report::result& ours, const figures& theirs) : ours_{ours}, theirs_{theirs} {}
+
+    std::string text() {
+        line("compared with {}: {}\n", theirs_.name, theirs_.source);
+        if (!theirs_.profile.empty() && theirs_.profile != ours_.run.profile)
+            line("note: those figures belong to profile {}, this run has {}\n", theirs_.profile, ours_.run.profile);
+        cells();
+        parts();
+        rcu();
+        per_call();
+        ratios();
+        own_cost();
+        order();
+        misses();
+        for (const auto& what : theirs_.leaves_out) line("  left out: {}\n", what);
+        return std::move(text_);
+    }
+
+  private:
+    template <class... Args>
+    void line(fmt::format_string<Args...> format, Args&&... args) {
+        fmt::format_to(std::back_inserter(text_), format, std::forward<Args>(args)...);
+    }
+    const report::cell* cell_of(const std::string& scenario, const std::string& policy) const {
+        const auto* c = report::find_cell(ours_, scenario, policy);
+        return c && c->umount_ms ? c : nullptr;
+    }
+    /// Prints one row and remembers a miss.
+    void row(const std::string& what, double ours, double theirs, double within, const std::string& scenario,
+             const std::string& policy, const char* remark = "") {
+        const double ratio = theirs > 0 ? ours / theirs : 0;
+        const bool good = ratio <= within && ratio * within >= 1;
+        ++compared_;
+        line("  {:<44}{:>10.2f}{:>10.2f}{:>8.2f}  {}{}\n", what, ours, theirs, ratio, good ? "" : "MISS ", remark);
+        if (!good) missed_.push_back(fmt::format("{} (ratio {:.2f}): {}", what, ratio, theirs_.suspected(scenario, policy)));
+    }
+    void heading(const char* what, double within) {
+        line("\n  {:<44}{:>10}{:>10}{:>8}  (within {:g})\n", what, "ours", "theirs", "ratio", within);
+    }
+    bool is_fitted(const std::string& scenario) const {
+        return std::find(theirs_.fitted.begin(), theirs_.fitted.end(), scenario) != theirs_.fitted.end();
+    }
+
+    void cells() {
+        const double within = theirs_.allowed("umount_p50");
+        heading("umount, p50 ms", within);
+        for (const auto& [scenario, policies] : theirs_.umount_ms)
+            for (const auto& policy : ordered(policies)) {
+                const auto* c = cell_of(scenario, policy);
+                if (!c) continue;
+                const char* remark = theirs_.fitted.empty() ? "" : is_fitted(scenario) ? "fitted" : "predicted";
+                row(scenario + " " + policy, c->umount_ms->p50, policies.at(policy).p50, within, scenario, policy, remark);
+            }
+    }
+    template <class Map>
+    static std::vector<std::string> ordered(const Map& policies) {
+        std::vector<std::string> names;
+        for (const auto& [policy, unused] : policies) names.push_back(policy);
+        std::sort(names.begin(), names.end(), report::shown_before);
+        return names;
+    }
+
+    void parts() {
+        if (theirs_.parts_ms.empty()) return;
+        const double within = theirs_.allowed("parts");
+        heading("mean ms of a call that waited", within);
+        for (const auto& [scenario, policies] : theirs_.parts_ms)
+            for (const auto& policy : ordered(policies)) {
+                const auto* c = cell_of(scenario, policy);
+                if (!c || !c->drain.parts_ms) continue;
+                const auto& p = *c->drain.parts_ms;
+                const std::map<std::string, double> ours{
+                    {"synchronize", p.synchronize}, {"barrier", p.barrier}, {"flush", p.flush}};
+                for (const auto& [part, ms] : policies.at(policy))
+                    if (ms > 0) row(scenario + " " + policy + " " + part, ours.at(part), ms, within, scenario, policy);
+            }
+    }
+
+    static const std::optional<report::spread>& spread_of(const report::cell& c, const std::string& primitive) {
+        const auto& r = c.rcu_ms;
+        return primitive == "synchronize" ? r.synchronize
+               : primitive == "barrier"   ? r.barrier
+               : primitive == "expedited" ? r.expedited
+                                          : r.switching;
+    }
+    void rcu() {
+        if (theirs_.rcu_ms.empty()) return;
+        const double within = theirs_.allowed("rcu");
+        heading("RCU under load, ms", within);
+        for (const auto& r : theirs_.rcu_ms) {
+            const auto* c = cell_of(r.scenario, r.policy);
+            if (!c || !spread_of(*c, r.primitive)) continue;
+            row(r.primitive + " p50", spread_of(*c, r.primitive)->p50, r.p50, within, r.scenario, r.policy);
+            row(r.primitive + " p95", spread_of(*c, r.primitive)->p95, r.p95, within, r.scenario, r.policy);
+        }
+    }
+
+    /// The mean over scenarios, weighed as theirs was. Nothing unless all of their scenarios are in the run.
+    std::optional<double> mean_call_ms(const std::string& policy, bool waiting_only) const {
+        double sum = 0, weight = 0;
+        for (const auto& [scenario, w] : theirs_.weights) {
+            const auto* c = cell_of(scenario, policy);
+            if (!c) return std::nullopt;
+            const double calls = static_cast<double>(std::max<std::uint64_t>(c->drain.calls, 1));
+            const double share = waiting_only ? static_cast<double>(c->drain.waited) / calls : 1.0;
+            sum += w * c->drain.total_ms / calls;
+            weight += w * share;
+        }
+        return weight > 0 ? std::optional{sum / weight} : std::nullopt;
+    }
+    void per_call() {
+        for (const bool waiting : {false, true}) {
+            const auto& table = waiting ? theirs_.per_waiting_call_ms : theirs_.per_call_ms;
+            if (table.empty()) continue;
+            const double within = theirs_.allowed("per_call");
+            heading(waiting ? "cgroup_writeback_umount(), ms a waiting call" : "cgroup_writeback_umount(), ms a call", within);
+            for (const auto& policy : ordered(table))
+                if (const auto ours = mean_call_ms(policy, waiting))
+                    row(policy + " over all scenarios", *ours, table.at(policy), within, "*", policy);
+        }
+    }
+    void ratios() {
+        if (theirs_.ratios.empty()) return;
+        const double within = theirs_.allowed("ratio");
+        heading("ratios between policies, a waiting call", within);
+        for (const auto& r : theirs_.ratios) {
+            const auto of = mean_call_ms(r.of, true), to = mean_call_ms(r.to, true);
+            if (of && to && *to > 0) row(r.of + " / " + r.to, *of / *to, r.per_waiting_call, within, "*", r.of);
+        }
+    }
+    void own_cost() {
+        if (!theirs_.own) return;
+        const auto& o = *theirs_.own;
+        for (const auto& c : ours_.cells) {
+            if (c.policy != o.policy || c.drain.waited > 0 || c.drain.calls == 0) continue;
+            const bool good = c.drain.per_call_us > o.above && c.drain.per_call_us < o.below;
+            line("  {} in {}: {:.3f} us a call that waits for nobody, theirs {:g}; above {:g} and below {:g}: {}\n", o.policy,
+                 c.scenario, c.drain.per_call_us, o.theirs, o.above, o.below, good ? "yes" : "MISS");
+            if (!good) missed_.push_back("own cost of " + o.policy + " in " + c.scenario);
+        }
+    }
+    void order() {
+        for (const auto& scenario : theirs_.order_in) {
+            std::string text;
+            double before = 0;
+            bool falls = true, all = true;
+            for (const auto& policy : theirs_.order) {
+                const auto* c = cell_of(scenario, policy);
+                if (!c) {
+                    all = false;
+                    continue;
+                }
+                falls = falls && (text.empty() || c->umount_ms->p50 < before);
+                before = c->umount_ms->p50;
+                text += (text.empty() ? "" : " > ") + policy;
+            }
+            if (!all) continue;
+            line("  order in {}: {}: {}\n", scenario, text, falls ? "yes" : "MISS");
+            if (!falls) missed_.push_back("order in " + scenario);
+        }
+    }
+    void misses() {
+        line("\n  {} of {} figures within their bounds\n", compared_ - static_cast<int>(missed_.size()), compared_);
+        for (const auto& m : missed_) line("  missed: {}\n", m);
+    }
+
+    const report::result& ours_;
+    const figures& theirs_;
+    std::string text_;
+    std::vector<std::string> missed_;
+    int compared_ = 0;
+};
+
+}  // namespace
+
+std::string compare(const report::result& ours, const reference& theirs) { return comparison{ours, *theirs}.text(); }
+
+}  // namespace drainlab::sim
