@@ -34,13 +34,14 @@ std::int64_t to_ns(steady::time_point t) {
 constexpr auto look_first = 20us;         // from sending a probe to the first look at what became of it
 constexpr auto gate_answers_within = 5s;  // a probe that is neither seen nor blocked after that: the gate is stuck
 constexpr auto at_once = 5ms;  // a writer this soon after the detach event is the unmounter, no need to ask mountinfo
-constexpr auto live_round = 250ms;  // every live mount is probed once in this time (longer with more than 250 mounts)
+constexpr auto live_round = 500ms;  // every live mount is probed once in this time (longer with more than 500 mounts)
 constexpr auto arm_within = 2s;
 
 /// When to probe after a detach event: the unmounter needs two expedited grace periods at most to get to s_umount.
 steady::duration probe_delay(int step) {
     constexpr steady::duration first[] = {20us, 30us, 50us, 50us, 100us, 150us, 200us, 200us, 200us};
     if (step < static_cast<int>(std::size(first))) return first[step];
+    if (step < 30) return 400us;  // a busy machine: the unmounter is on its way, but does not get a CPU
     return step < 2000 ? steady::duration{3ms} : steady::duration{15ms};
 }
 
