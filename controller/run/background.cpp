@@ -45,7 +45,7 @@ doing<void> background::start(background_load load) {
         BOOST_OUTCOME_CO_TRY(auto burner, start_burner(executor, at_.style, m.dir, load.writes));
         at_.after_us.watch(burner.pid());
         burners_.push_back(std::make_shared<child>(std::move(burner)));
-        asio::co_spawn(executor, watch(burners_.back(), m.dir), asio::detached);
+        at_.events.spawn(watch(burners_.back(), m.dir));
     }
     for (int waited = 0; load.mounts > 0 && waited < 300; ++waited) {
         BOOST_OUTCOME_CO_TRY(auto counters, co_await at_.api.get("/counters"));
@@ -57,6 +57,8 @@ doing<void> background::start(background_load load) {
 
 asio::awaitable<void> background::watch(std::shared_ptr<child> burner, std::string dir) {
     co_await burner->exited();
+    if (stopping_) co_return;
+    co_await pause(at_.events.executor(), milliseconds(300));  // if the daemon died under it, that is the news
     if (!stopping_) at_.events.stop(workload_died(*burner, "the burner on " + dir));
 }
 
@@ -71,10 +73,7 @@ doing<void> background::in_flight() {
 
 doing<void> background::stop() {
     stopping_ = true;
-    for (auto& burner : burners_) {
-        burner->let_go();
-        burner->send(SIGTERM);
-    }
+    ask_to_end();
     for (auto& burner : burners_)
         for (int waited = 0; !burner->ended() && waited < 500; ++waited)
             co_await pause(at_.events.executor(), milliseconds(10));
@@ -89,11 +88,22 @@ doing<void> background::stop() {
     co_return client::success();
 }
 
-void background::kill() {
+void background::ask_to_end() {
     stopping_ = true;
     for (auto& burner : burners_) {
+        burner->let_go();
+        burner->send(SIGTERM);
+    }
+}
+
+void background::kill() {
+    ask_to_end();
+    for (auto& burner : burners_) {
         const auto pid = burner->pid();
-        burner->send(SIGKILL);
+        if (!burner->finish(milliseconds(500))) {
+            burner->send(SIGKILL);
+            burner->finish(milliseconds(500));
+        }
         remove_cgroups_of(at_.style.cgroup_root, pid);
     }
     burners_.clear();

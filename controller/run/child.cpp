@@ -89,16 +89,25 @@ child::child(child&& other) noexcept
       status_{other.status_} {}
 
 child::~child() {
-    if (pid_ < 0 || status_) return;
+    if (pid_ < 0) return;
     send(SIGKILL);
     // It may sit in a system call that only the daemon's end will free; the end of our process takes care of the rest.
-    client::wait_child(pid_, std::chrono::milliseconds(2'000));
+    finish(std::chrono::milliseconds(2'000));
 }
 
 void child::reap() {
     siginfo_t info{};
-    if (status_ || waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) return;
-    status_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+    if (status_) return;
+    if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG) != 0)
+        status_ = 255;  // nobody there to wait for
+    else if (info.si_pid != 0)
+        status_ = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
+bool child::finish(std::chrono::milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    for (reap(); !status_ && std::chrono::steady_clock::now() < end; reap()) usleep(1000);
+    return status_.has_value();
 }
 
 asio::awaitable<int> child::exited() {

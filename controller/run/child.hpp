@@ -34,6 +34,8 @@ class child {
     std::optional<int> ended() const noexcept { return status_; }
     /// Waits for its end; the exit code.
     boost::asio::awaitable<int> exited();
+    /// Waits for its end without the loop, at most `limit`. False when it still runs.
+    bool finish(std::chrono::milliseconds limit);
     /// Reads one line of its standard output; what came when it ended before.
     boost::asio::awaitable<std::string> line();
     /// Writes to its standard input.

@@ -1,5 +1,7 @@
 #include "controller/run/loop.hpp"
 
+#include <boost/asio/post.hpp>
+
 #include <csignal>
 
 namespace drainlab::run {
@@ -29,6 +31,11 @@ void loop::stop(failure why) {
     if (!stopped_) stopped_ = std::move(why);
 }
 
+void loop::spawn(boost::asio::awaitable<void> work) {
+    ++running_;
+    boost::asio::co_spawn(context_, std::move(work), [this](std::exception_ptr) { --running_; });
+}
+
 failure loop::lost() {
     return {"stuck", "a cycle did not come to its end in time", "the daemon's log may say who waits for what",
             exit_code::broken, 0};
@@ -41,7 +48,13 @@ void loop::run_until(const bool& over, clock::time_point end, bool heed_stop) {
 
 void loop::give_up(boost::asio::cancellation_signal& cancel, const bool& over) {
     stop(lost());
-    cancel.emit(boost::asio::cancellation_type::terminal);
+    // Inside of the context, so that Asio passes it on at once: queued, it would outlive the signal that owns it.
+    bool emitted = false;
+    boost::asio::post(context_, [&] {
+        emitted = true;
+        if (!over) cancel.emit(boost::asio::cancellation_type::terminal);
+    });
+    while (!emitted) context_.run_one();
     run_until(over, clock::now() + milliseconds(500), false);
     if (!over && free_the_stuck) free_the_stuck();
     run_until(over, clock::now() + milliseconds(5'000), false);

@@ -7,7 +7,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -53,6 +52,10 @@ class loop {
         return stopped_.value_or(lost());
     }
 
+    /// Starts a coroutine that runs beside the driven one, whenever the loop runs. What it throws is dropped.
+    void spawn(boost::asio::awaitable<void> work);
+    /// Whether all that was spawned has ended. The loop must not die before: its frames hold descriptors and timers.
+    bool idle() const noexcept { return running_ == 0; }
     /// Runs whatever is spawned for `length`, stopped or not, or until `done`.
     void linger(std::chrono::nanoseconds length, const std::function<bool()>& done);
     /// Called when a driven coroutine does not end although cancelled: must free whoever is stuck.
@@ -73,6 +76,7 @@ class loop {
     boost::asio::signal_set signals_;
     boost::asio::steady_timer deadline_;
     std::optional<client::failure> stopped_;
+    int running_ = 0;
 };
 
 }  // namespace drainlab::run

@@ -96,8 +96,7 @@ asio::awaitable<void> remove_cgroups(const surroundings& at, targets& what, mill
 doing<std::vector<umount_timing>> unmount_all(const surroundings& at, const targets& what) {
     const auto executor = at.events.executor();
     auto all = std::make_shared<calls>(executor, what.mounts.size());
-    for (std::size_t i = 0; i < what.mounts.size(); ++i)
-        asio::co_spawn(executor, call_one(at, what.mounts[i].dir, all, i), asio::detached);
+    for (std::size_t i = 0; i < what.mounts.size(); ++i) at.events.spawn(call_one(at, what.mounts[i].dir, all, i));
     boost::system::error_code ec;
     co_await all->all_back.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     std::vector<umount_timing> timings;

@@ -50,10 +50,11 @@ class background {
     doing<void> in_flight();
     /// Stops the burners, unmounts, removes the directories. Burners that do not end in time are killed.
     doing<void> stop();
-    /// Kills the burners and removes their cgroups; without the API.
+    /// Ends the burners, at last by SIGKILL, and removes their cgroups; without the API.
     void kill();
 
   private:
+    void ask_to_end();
     boost::asio::awaitable<void> watch(std::shared_ptr<child> burner, std::string dir);
 
     const surroundings& at_;

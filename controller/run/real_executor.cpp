@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <unistd.h>
 
 namespace drainlab::run {
@@ -74,7 +75,7 @@ class real_executor::impl {
         background_.kill();
         stop_daemon();
         // Workloads that were watched and unmounts under way have ended by now: let their coroutines see it.
-        events_.linger(milliseconds(50), [] { return false; });
+        events_.linger(milliseconds(3'000), [this] { return events_.idle(); });
     }
 
     client::result<void> start_daemon() {
@@ -86,9 +87,10 @@ class real_executor::impl {
         BOOST_OUTCOME_TRY(auto started, client::private_daemon::start(daemon));
         daemon_.emplace(std::move(started));
         sweeper_.watch(daemon_->pid());
+        sweeper_.also(std::filesystem::path(daemon_->socket()).parent_path().string());
         api_ = client::async_client{events_.executor(), daemon_->socket()};
         if (options_.timeout) events_.limit(*options_.timeout);
-        asio::co_spawn(events_.executor(), watch_daemon(), asio::detached);
+        events_.spawn(watch_daemon());
         return events_.drive(introduce(), milliseconds(10'000));
     }
 

@@ -21,7 +21,20 @@ namespace drainlab::run {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr char dismissed = 'q';
+constexpr char dismissed = 'q', watch_process = 'w', watch_directory = 'd';
+
+/// What goes through the pipe; smaller than PIPE_BUF, so a whole one or none.
+struct record {
+    char kind = 0;
+    pid_t pid = 0;
+    char path[248] = {};
+};
+
+/// What is to be cleaned up after our death.
+struct duties {
+    std::vector<pid_t> processes;
+    std::vector<std::string> directories;
+};
 
 void unmount_below(const std::string& directory) {
     const auto mounts = client::read_mountinfo();
@@ -38,27 +51,22 @@ void sweep(const std::string& directory) {
     fs::remove_all(directory, ec);
 }
 
-/// Whole records from the pipe until it ends. True when dismissed.
-bool listen(int fd, std::vector<pid_t>& watched) {
-    struct record {
-        char kind;
-        pid_t pid;
-    } r{};
+/// Takes in duties until the pipe ends. True when dismissed.
+bool listen(int fd, duties& all) {
+    record r;
     for (;;) {
         const auto got = read(fd, &r, sizeof r);
         if (got < 0 && errno == EINTR) continue;
         if (got != static_cast<ssize_t>(sizeof r)) return false;
         if (r.kind == dismissed) return true;
-        watched.push_back(r.pid);
+        if (r.kind == watch_process) all.processes.push_back(r.pid);
+        if (r.kind == watch_directory) all.directories.emplace_back(r.path);
     }
 }
 
-void tell(int fd, char kind, pid_t pid) {
-    struct record {
-        char kind;
-        pid_t pid;
-    } r{kind, pid};
-    [[maybe_unused]] const auto written = write(fd, &r, sizeof r);  // below PIPE_BUF: whole or not at all
+void tell(int fd, const record& r) {
+    if (fd < 0) return;
+    [[maybe_unused]] const auto written = write(fd, &r, sizeof r);
 }
 
 [[noreturn]] void live(int fd, const std::string& directory, const std::string& cgroup_root) {
@@ -70,15 +78,16 @@ void tell(int fd, char kind, pid_t pid) {
     dup2(fd, 3);  // nothing else stays open: we must not keep anybody's pipe or terminal
     close_range(4, ~0u, 0);
     [[maybe_unused]] const int moved = chdir("/");
-    std::vector<pid_t> watched;
-    if (listen(3, watched)) _exit(0);
+    duties all;
+    all.directories.push_back(directory);
+    if (listen(3, all)) _exit(0);
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    for (const auto pid : watched) {
+    for (const auto pid : all.processes) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
         client::wait_gone(pid, std::max(left, std::chrono::milliseconds(0)));
     }
-    for (const auto pid : watched) remove_cgroups_of(cgroup_root, pid);
-    sweep(directory);
+    for (const auto pid : all.processes) remove_cgroups_of(cgroup_root, pid);
+    for (const auto& d : all.directories) sweep(d);
     _exit(0);
 }
 
@@ -96,14 +105,19 @@ sweeper::sweeper(std::string directory, std::string cgroup_root)
 
 sweeper::~sweeper() { sweep_and_dismiss(); }
 
-void sweeper::watch(pid_t pid) {
-    if (pipe_ >= 0) tell(pipe_, 'w', pid);
+void sweeper::watch(pid_t pid) { tell(pipe_, {watch_process, pid, {}}); }
+
+void sweeper::also(const std::string& directory) {
+    record r{watch_directory, 0, {}};
+    if (directory.size() >= sizeof r.path) return;
+    directory.copy(r.path, sizeof r.path - 1);
+    tell(pipe_, r);
 }
 
 void sweeper::sweep_and_dismiss() {
     if (!directory_.empty()) sweep(std::exchange(directory_, {}));
     if (pipe_ < 0) return;
-    tell(pipe_, dismissed, 0);
+    tell(pipe_, {dismissed, 0, {}});
     close(std::exchange(pipe_, -1));
     if (pid_ > 0) waitpid(pid_, nullptr, 0);
 }

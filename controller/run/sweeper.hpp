@@ -22,6 +22,8 @@ class sweeper {
 
     /// To be waited for, and its cgroups to be removed. When it does not end in time it is left alone.
     void watch(pid_t pid);
+    /// Another directory to be removed after our death; its own owner does it otherwise.
+    void also(const std::string& directory);
     /// Does the sweeping now, in this process, and ends the sweeper. Also in the destructor.
     void sweep_and_dismiss();
 
