@@ -1,6 +1,7 @@
 #include "controller/cli/known.hpp"
 
-#include "fusefs/kernel/drain/policy.hpp"
+#include "controller/client/data_dir.hpp"
+#include "fusefs/kernel/drain/mutants.hpp"
 
 namespace drainlab::cli {
 
@@ -15,19 +16,12 @@ std::string policy_summary(const std::string& policy) {
     return std::string(found->versions()) + ": umount waits for " + std::string(found->summary());
 }
 
-namespace {
+client::result<std::vector<std::string>> known_worlds() { return client::data_names("worlds"); }
 
-client::failure not_built(const char* what) {
-    return {"not_built",
-            std::string("this build has no explorer, so it knows no ") + what,
-            {},
-            client::exit_code::cannot_run,
-            0};
+client::result<std::vector<std::string>> known_mutants() {
+    std::vector<std::string> ids;
+    for (const auto* mutant : kernel::drain_mutants()) ids.emplace_back(mutant->id());
+    return ids;
 }
-
-}  // namespace
-
-client::result<std::vector<std::string>> known_worlds() { return not_built("worlds"); }
-client::result<std::vector<std::string>> known_mutants() { return not_built("mutants"); }
 
 }  // namespace drainlab::cli

@@ -14,7 +14,7 @@ std::vector<std::string> known_policies();
 /// One line about a policy: what its umount waits for and the kernels it stands for.
 std::string policy_summary(const std::string& policy);
 
-/// The explorer's worlds and mutants; `not_built` (exit 4) in a build without the explorer.
+/// The explorer's worlds and mutants.
 client::result<std::vector<std::string>> known_worlds();
 client::result<std::vector<std::string>> known_mutants();
 
