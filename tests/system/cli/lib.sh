@@ -11,6 +11,9 @@ tidy_up() {
     cd /
     exec 9>&- 2>/dev/null
     "$drainctl" stop --timeout 10s >/dev/null 2>&1
+    for socket in "$here"/*.sock; do
+        [ -O "$socket" ] && "$drainctl" stop --timeout 10s --socket "$socket" >/dev/null 2>&1
+    done
     "$drainctl" clean >/dev/null 2>&1
     rm -rf --one-file-system "$here"
 }

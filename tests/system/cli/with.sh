@@ -17,7 +17,7 @@ expect 0 with --umount-delay 600ms -- true
 [ $(($(now_ms) - before)) -ge 600 ] || fail "--umount-delay was not waited for"
 
 # What the command leaves behind does not keep us.
-expect 0 with -- sh -c 'sleep 1000 > "$DRAINLAB_DIR/f" 2>/dev/null & echo $! > '"$here/left"
+expect 0 with -- sh -c 'sleep 1000 > "$DRAINLAB_DIR/f" 2>/dev/null & echo $! > '"$here/left"'; while [ ! -e "$DRAINLAB_DIR/f" ]; do sleep 0.01; done'
 says "detached lazily; still held by"
 kill "$(cat "$here/left")"
 
