@@ -1,5 +1,6 @@
 #include "controller/run/real_executor.hpp"
 
+#include "controller/client/process.hpp"
 #include "controller/run/cgroups.hpp"
 #include "controller/run/machine_info.hpp"
 #include "controller/run/real_cycle.hpp"
@@ -49,12 +50,13 @@ client::result<std::string> housing_for(const real_options& o, std::vector<std::
     return std::string{};
 }
 
-failure daemon_died(const std::string& how) {
-    return {"daemon_died",
-            "drainfs " + how + " in the middle of the run; what was measured is kept",
-            {},
-            exit_code::broken,
-            0};
+failure daemon_died(const std::string& log) {
+    auto words = client::read_text(log);  // it goes with the daemon's directory: what counts must be said now
+    constexpr std::size_t enough = 1500;
+    if (words.size() > enough) words.erase(0, words.find('\n', words.size() - enough) + 1);
+    while (!words.empty() && words.back() == '\n') words.pop_back();
+    return {"daemon_died", "drainfs died in the middle of the run; what was measured is kept",
+            words.empty() ? "" : "the end of its log:\n" + words, exit_code::broken, 0};
 }
 
 }  // namespace
@@ -111,13 +113,11 @@ class real_executor::impl {
     std::vector<std::string> warnings;
 
   private:
-    /// A broken connection is most often the daemon's death: say that, and how it died.
+    /// Most failures in the middle of a cycle come from the daemon's death: if it is dead, say that.
     template <class T>
     client::result<T> explained(client::result<T> outcome) {
         if (outcome) return outcome;
-        const auto& code = outcome.error().code;
-        if (code == "connection_lost" || code == "no_daemon")
-            events_.linger(milliseconds(500), [this] { return events_.stopped().has_value(); });
+        events_.linger(milliseconds(500), [this] { return events_.stopped().has_value(); });
         if (events_.stopped()) return *events_.stopped();
         return outcome;
     }
@@ -170,7 +170,7 @@ class real_executor::impl {
         boost::system::error_code ec;
         co_await pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
                                   asio::redirect_error(asio::use_awaitable, ec));
-        if (!ec && !stopping_) events_.stop(daemon_died("died"));
+        if (!ec && !stopping_) events_.stop(daemon_died(daemon_->log()));
     }
 
     void stop_daemon() {
