@@ -198,11 +198,10 @@ class session {
                     continue;
                 }
                 BOOST_OUTCOME_TRY(const bool go_on, one(world, *policy, from, all));
-                if (!go_on) {
-                    if (!write_json(o_, race::race_document(all)))
-                        return client::system_failure("--json " + *o_.json, errno);
-                    return exit_code::interrupted;
-                }
+                if (go_on) continue;
+                if (!write_json(o_, race::race_document(all)))
+                    return client::system_failure("--json " + *o_.json, errno);
+                return stop_asked ? exit_code::interrupted : code_of(all);
             }
         }
         if (all.empty())
@@ -212,7 +211,7 @@ class session {
         return code_of(all);
     }
 
-    /// False: interrupted.
+    /// False: interrupted, or unfinished with its place kept.
     result<bool> one(const race::world_spec& world, const kernel::drain_policy& policy,
                      std::optional<race::checkpoint>& from, std::vector<judgement>& all) {
         race::search_options options = search_of(o_);
@@ -229,11 +228,12 @@ class session {
         };
         judgement j = race::judge(world, policy, options);
         clear_progress();
-        const bool stopped = j.search.interrupted || stop_asked;
+        bool stopped = j.search.interrupted || stop_asked;
         if (o_.checkpoint && !j.search.exhausted && !j.example) {
             BOOST_OUTCOME_TRYV(
                 race::write_checkpoint(*o_.checkpoint, {j.policy, j.world, options.preemptions, j.search.state}));
             fmt::print(to_, "{}: the same command goes on from there\n", *o_.checkpoint);
+            stopped = true;
         }
         print(j);
         all.push_back(std::move(j));

@@ -101,7 +101,7 @@ class searcher {
 
     bool over(const sched::depth_first* choices) {
         if (found()) return true;
-        if (result_.state.schedules >= options_.max_schedules) return true;
+        if (result_.state.schedules >= options_.max_schedules) return snapshot(choices), true;
         if (result_.state.schedules % 256 != 0) return false;
         const double now = seconds_since(began_);
         if (now >= options_.max_seconds) return snapshot(choices), true;

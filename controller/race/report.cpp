@@ -104,12 +104,7 @@ std::vector<table_column> table_columns(const std::vector<world_spec>& worlds) {
     std::vector<table_column> columns;
     for (const world_spec& w : worlds) {
         columns.push_back({w.name, w});
-        if (w.producer != "vote") continue;
-        world_spec open = w.without(shield::s_umount);
-        columns.push_back({w.name + ", no s_umount", open});
-        const bool reads = w.name.starts_with("fsync");
-        open = open.without(reads ? shield::open_file : shield::sync);
-        columns.push_back({w.name + (reads ? ", no s_umount, no EBUSY" : ", no s_umount, no sync"), open});
+        if (w.producer == "vote") columns.push_back({w.name + ", no s_umount", w.without(shield::s_umount)});
     }
     return columns;
 }

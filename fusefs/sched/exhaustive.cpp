@@ -4,6 +4,10 @@
 
 namespace drainlab::sched {
 
+namespace {
+struct endless {};  // leaves a fiber that passes named points for ever without blocking
+}  // namespace
+
 exhaustive_scheduler::exhaustive_scheduler(decider& choices, exhaustive_options options)
     : choices_{choices},
       options_{options},
@@ -54,6 +58,7 @@ std::size_t exhaustive_scheduler::choose(const std::deque<fiber*>& ready) {
 }
 
 bool exhaustive_scheduler::preempt_here(point at, nanoseconds&) {
+    if (steps_ >= options_.step_limit) throw endless{};
     const bool timer = timer_may_expire();
     const auto options = static_cast<std::uint32_t>(1 + ready().size() + (timer ? 1 : 0));
     std::uint32_t taken = 0;
@@ -62,6 +67,7 @@ bool exhaustive_scheduler::preempt_here(point at, nanoseconds&) {
         candidates_.insert(candidates_.end(), ready().begin(), ready().end());
         taken = choices_.decide(choice_kind::preempt, candidates_, options);
     }
+    step(at.name.size() << 8 | taken);
     if (observer_) observer_->passes(*current(), at, taken > 0);
     if (taken == 0) return false;
     if (preemptions_left_ > 0) --preemptions_left_;
@@ -78,7 +84,9 @@ bool exhaustive_scheduler::preempt_here(point at, nanoseconds&) {
 exhaustive_outcome exhaustive_scheduler::run() {
     for (;;) {
         if (steps_ >= options_.step_limit) return exhaustive_outcome::livelock;
-        if (run_one()) continue;
+        try {
+            if (run_one()) continue;
+        } catch (const endless&) { return exhaustive_outcome::livelock; }
         if (live_threads() == 0) return exhaustive_outcome::finished;
         if (next_deadline() == instant::max()) return exhaustive_outcome::deadlock;
         expire_timer();

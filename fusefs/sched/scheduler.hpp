@@ -123,7 +123,7 @@ class scheduler {
         scheduler& sched;
         point at;
         nanoseconds width{};
-        bool await_ready() noexcept { return !sched.preempt_here(at, width); }
+        bool await_ready() { return !sched.preempt_here(at, width); }
         void await_suspend(std::coroutine_handle<> h) {
             if (width.count() > 0)
                 sched.park(h, at.name, nullptr, sched.now() + width, true);

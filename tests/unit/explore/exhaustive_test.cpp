@@ -102,6 +102,13 @@ TEST_CASE("a run beyond its step limit is a livelock, not cut silently", "[exhau
         s.spawn("spin", spin(s));
     });
     CHECK(all.livelocks == all.schedules);
+    const auto busy = explore({.preemptions = 0, .step_limit = 50}, [](exhaustive_scheduler& s, std::string&) {
+        const auto spin = [](scheduler& on) -> task<> {
+            for (;;) co_await on.preempt(here);
+        };
+        s.spawn("spin", spin(s));
+    });
+    CHECK(busy.livelocks == 1);
 }
 
 TEST_CASE("timers expire early only as often as allowed, and always when nothing else can happen", "[exhaustive]") {
@@ -203,6 +210,17 @@ TEST_CASE("any run can be replayed from its schedule, with the same trace", "[ex
     check(walk);
     pct priorities{3};
     check(priorities);
+}
+
+TEST_CASE("the same string gives the same trace on every build and under sanitizers", "[exhaustive][replay]") {
+    replay kept{*parse_schedule("u:2A1A")};
+    exhaustive_scheduler s{kept, {}};
+    std::string trace;
+    two_writers(s, trace);
+    s.run();
+    CHECK(kept.used_up());
+    CHECK(trace == "aabbab");
+    CHECK(s.trace_hash() == 0xf3e39324c6ea22fu);
 }
 
 TEST_CASE("a schedule of another world is noticed", "[exhaustive][replay]") {
