@@ -3,6 +3,7 @@
 #include "controller/cli/known.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/result_output.hpp"
+#include "controller/cli/sim_lazy.hpp"
 #include "controller/client/data_dir.hpp"
 #include "controller/run/progress_line.hpp"
 #include "controller/sim/compare.hpp"
@@ -25,7 +26,7 @@ namespace {
 using words = std::vector<std::string>;
 
 struct options {
-    words policies, scenarios, widen, expect_violation, sweep;
+    words policies, namespace_policies, scenarios, widen, expect_violation, sweep;
     std::optional<std::int64_t> samples, cpus, hz;
     std::int64_t seed = 1, superblocks = 0, burners = 0, inodes = 0, writes = 0;
     bool quick = false, keep_going = false, check = false, reproducible = false;
@@ -35,7 +36,12 @@ struct options {
 
     std::int64_t samples_wanted() const { return samples.value_or(quick ? 15 : 40); }
     /// The machine that a comparison is about, unless another one is asked for.
-    std::string profile_name() const { return profile.value_or(compare == "lab" ? "lab-4vcpu" : "qemu-16vcpu"); }
+    std::string profile_name() const {
+        if (lazy()) return profile.value_or("rt-8cpu");
+        return profile.value_or(compare == "lab" ? "lab-4vcpu" : "qemu-16vcpu");
+    }
+    /// Namespace policies are compared, not drain policies.
+    bool lazy() const { return std::any_of(scenarios.begin(), scenarios.end(), sim::is_lazy_scenario); }
     bool against_reference() const { return compare == "lab" || compare == "published"; }
 };
 
@@ -177,7 +183,46 @@ sim::outcome run_with_progress(const options& o, const sim::grid& g) {
     return made;
 }
 
+/// What the lazy scenarios have no use for.
+result<void> check_lazy(const options& o) {
+    if (!std::all_of(o.scenarios.begin(), o.scenarios.end(), sim::is_lazy_scenario))
+        return client::usage_error("sim: " + client::join(sim::lazy_scenarios()) + " cannot be mixed with other scenarios");
+    for (const auto& [set, name] : {std::pair{!o.policies.empty(), "--policy"},
+                                    {!o.sweep.empty(), "--sweep"},
+                                    {o.shard.has_value(), "--shard"},
+                                    {!o.widen.empty(), "--widen"},
+                                    {!o.expect_violation.empty(), "--expect-violation"},
+                                    {o.check, "--check"}})
+        if (set) return client::usage_error(std::string("sim: ") + name + " does not go with the lazy scenarios");
+    return client::success();
+}
+
+result<exit_code> simulate_lazily(const options& o) {
+    BOOST_OUTCOME_TRYV(check_lazy(o));
+    sim_lazy_options l;
+    BOOST_OUTCOME_TRY(l.what.machine, machine_of(o));
+    l.what.scenarios = o.scenarios;
+    l.what.policies = o.namespace_policies;
+    if (l.what.policies.empty()) l.what.policies = {"expedited", "deferred", "on_demand"};
+    if (std::find(l.what.policies.begin(), l.what.policies.end(), "all") != l.what.policies.end()) {
+        l.what.policies.clear();
+        for (const auto* p : kernel::namespace_policies()) l.what.policies.emplace_back(p->id());
+    }
+    l.what.samples = static_cast<int>(o.samples_wanted());
+    l.what.seed = static_cast<std::uint64_t>(o.seed);
+    l.profile = o.profile_name();
+    l.format = o.format;
+    l.json = o.json;
+    l.compare = o.compare;
+    l.reproducible = o.reproducible;
+    heed_signals();
+    return simulate_lazy(l, [] { return asked_to_stop != 0; });
+}
+
 result<exit_code> simulate(const options& o) {
+    if (o.lazy()) return simulate_lazily(o);
+    if (!o.namespace_policies.empty())
+        return client::usage_error("sim: --namespace-policy goes with the scenarios " + client::join(sim::lazy_scenarios()));
     BOOST_OUTCOME_TRY(auto g, grid_of(o));
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
     std::optional<sim::reference> theirs;
@@ -204,6 +249,9 @@ result<exit_code> simulate(const options& o) {
 
 void declare_what(command& c, options& o) {
     c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)").one_of(policy_words);
+    c.list("--namespace-policy", o.namespace_policies,
+           "with lazy_free, lazy_held, umount_free: how namespace_unlock() waits, or all (default expedited,deferred,on_demand)")
+        .one_of(namespace_policy_words);
     c.list("--scenario", o.scenarios, "scenarios by name or file, or all (default no_pressure,idle_cross_pressure)");
     c.option("--samples", o.samples, "unmounts per scenario and policy (default 40)", 1, 1'000'000);
     c.flag("--quick", o.quick, "15 samples");

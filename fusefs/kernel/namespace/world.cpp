@@ -129,9 +129,9 @@ task<> alone_lazy(mount_table& t) { return alone(t, MNT_DETACH); }
 
 }  // namespace
 
-std::shared_ptr<super_block> empty_super(host& h, std::string name) {
+std::shared_ptr<super_block> empty_super(host& h, std::string name, backing_dev_info* bdi) {
     static no_files ops;
-    return sget(h, std::move(name), ops, *find_drain_policy("persb"));
+    return sget(h, std::move(name), ops, *find_drain_policy("persb"), bdi);
 }
 
 const std::vector<namespace_world>& namespace_worlds() {

@@ -17,7 +17,7 @@ const std::vector<namespace_world>& namespace_worlds();
 /// Null if unknown.
 const namespace_world* find_namespace_world(std::string_view name);
 
-/// A superblock without files: mounts and unmounts need no more.
-std::shared_ptr<super_block> empty_super(host& h, std::string name);
+/// A superblock without files: mounts and unmounts need no more. Without `bdi` it gets one of its own.
+std::shared_ptr<super_block> empty_super(host& h, std::string name, backing_dev_info* bdi = nullptr);
 
 }  // namespace drainlab::kernel
