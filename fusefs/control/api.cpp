@@ -280,7 +280,7 @@ void api::wait_switch(const http_request& r, mount& m, const http_reply& reply) 
 
 void api::hold(const http_request& r, mount& m, const http_reply& reply) {
     if (r.method == "DELETE") {
-        m.set_hold(std::nullopt);
+        mounts_.hold(m, std::nullopt);
         return show(std::to_string(m.id()), reply);
     }
     const auto parsed = parse_hold(r.body);
@@ -289,7 +289,7 @@ void api::hold(const http_request& r, mount& m, const http_reply& reply) {
         return reply(error_response(
             bad_request("'for_ms' is above 60000, and kernel.hung_task_panic is 1: the machine would panic",
                         "hold for less, or set kernel.hung_task_panic to 0")));
-    m.set_hold(parsed.assume_value());
+    mounts_.hold(m, parsed.assume_value());
     show(std::to_string(m.id()), reply);
 }
 

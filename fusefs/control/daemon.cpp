@@ -158,7 +158,7 @@ std::optional<failure> daemon::make_identity() {
 }
 
 void daemon::make_mounts() {
-    const mount_parts parts{io_, *host_, *env_, *pool_, events_, *watch_};
+    const mount_parts parts{io_, *host_, *env_, *pool_, events_, *watch_, settings_.drain_limit};
     mount_defaults defaults;
     defaults.policy = &policy_;
     defaults.keep_pages = settings_.page_cache == "keep";
@@ -180,7 +180,7 @@ std::optional<failure> daemon::open() {
     make_kernel();
     if (auto f = make_identity()) return f;
     lag_ = std::make_unique<loop_lag>(io_);
-    watch_ = umount_watch::start(io_, events_, {settings_.umount_wait != "api"});
+    watch_ = umount_watch::start(io_, events_, {settings_.umount_wait != "api", settings_.detach_event == "auto"});
     if (settings_.umount_wait == "gate" && !watch_->has_gate())
         return failure{4, "failed", fmt::format("--umount-wait gate cannot work here: {}", watch_->why_no_gate()),
                        "use auto or api"};
@@ -271,13 +271,13 @@ void daemon::end_unless_used() {
 void daemon::stop(const char* why) {
     if (mounts_->stopping()) return;
     spdlog::info("{}: unmounting {} mounts", why, mounts_->living().size());
-    mounts_->stop(drain_limit + 5s, [this](const std::vector<held_mount>& held) { end(held); });
+    mounts_->stop(settings_.drain_limit + 5s, [this](const std::vector<held_mount>& held) { end(held); });
 }
 
 void daemon::end(const std::vector<held_mount>& held) {
     if (std::exchange(ended_, true)) return;
     for (const auto& h : held) spdlog::warn("{} ({}) was held: detached, its holders get ENOTCONN", h.dir, h.name);
-    if (!held.empty()) exit_code_ = 1;
+    if (!held.empty() || !host_->violations.empty()) exit_code_ = 1;
     remove_control_socket(settings_.socket);
     server_->close();
     // The last answer is still on its way to its client.

@@ -1,5 +1,6 @@
 #include "fusefs/control/mount.hpp"
 
+#include "fusefs/gate/mountinfo.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/storage/filesystem.hpp"
 #include "fusefs/trace/hub.hpp"
@@ -40,7 +41,16 @@ api_error mount_error(int error, std::string message) {
 }
 
 storage::device_limits to_storage(const device_limits& d) {
-    return {std::chrono::microseconds{d.latency_us}, d.bandwidth_bytes_per_s, d.iops};
+    using std::chrono::microseconds;
+    return {microseconds{d.latency_us}, d.bandwidth_bytes_per_s, d.iops, microseconds{d.flush_us}};
+}
+
+std::vector<storage::error_rule> error_rules(const device_limits& d) {
+    std::vector<storage::error_rule> rules;
+    for (const auto& e : d.errors)
+        rules.push_back(
+            {*storage::parse_device_op(e.op), e.path, e.probability, storage::parse_errno(e.error), e.seed});
+    return rules;
 }
 
 std::int64_t to_ns(kernel::instant t) { return t.time_since_epoch().count(); }
@@ -90,6 +100,7 @@ std::optional<api_error> mount::make_filesystem(kernel::backing_dev_info* bdi) {
     if (!fs_) return mount_error(error, std::move(message));
     sb_ = kernel::sget(parts_.host, request_.name, *fs_, policy_, bdi);
     fs_->set_super(sb_);
+    fs_->cache().device.errors.set(error_rules(request_.device));
     // The model's own phases; they come from inside its fiber.
     sb_->on_phase = [this](std::string_view what) {
         if (what == "drain_begins") reached(phase::drain_begins, to_ns(sb_->phases.drain_begins));
@@ -192,6 +203,7 @@ void mount::on_connection_end() {
     parts_.events.emit({.name = "connection_ended", .mount = request_.name});
     if (auto tell = std::exchange(ready_, nullptr)) tell("the connection ended at once");
     parts_.watch.remove(id_);
+    name_may_remain_ = phase_ns(phase::detached) == 0;
     reached(phase::detached, now_ns());
     begin_shutdown();
     dead_when_over();
@@ -200,7 +212,7 @@ void mount::on_connection_end() {
 void mount::begin_shutdown() {
     if (std::exchange(shutting_down_, true)) return;
     state_ = mount_state::dying;
-    watch_limit(drain_limit);
+    watch_limit(parts_.drain_limit);
     parts_.host.sched.spawn("umount " + request_.name, shut_down(shared_from_this()));
 }
 
@@ -225,22 +237,21 @@ void mount::watch_limit(milliseconds after) {
 
 void mount::on_limit() {
     if (model_done_ || abandoned_) return;
-    // A longer hold was asked for with force.
+    // A hold counts from the drain's beginning: one as long as the limit may end a little after it. A longer one was asked for with force.
     const auto held_until =
         std::chrono::nanoseconds{sb_->drain_hold} + std::chrono::nanoseconds{phase_ns(phase::drain_begins)};
     const auto left = held_until + std::chrono::seconds{5} - std::chrono::nanoseconds{now_ns()};
-    if (hold_ && hold_->force && left.count() > 0)
+    const bool wanted = (hold_ && hold_->force) || std::chrono::nanoseconds{sb_->drain_hold} <= parts_.drain_limit;
+    if (phase_ns(phase::drained) == 0 && sb_->drain_hold.count() > 0 && wanted && left.count() > 0)
         return watch_limit(std::chrono::duration_cast<milliseconds>(left) + milliseconds{1});
-    spdlog::error("{}: the drain is not over after {} s; the gate opens. Who waits for what:", request_.dir,
-                  drain_limit.count() / 1000);
+    const double limit_s = static_cast<double>(parts_.drain_limit.count()) / 1000;
+    spdlog::error("{}: the drain is not over after {} s; the gate opens. Who waits for what:", request_.dir, limit_s);
     const auto now = parts_.host.sched.now();
     for (const auto& w : parts_.host.sched.waiting())
         spdlog::error("  {} waits for {} since {} ms", w.task, w.waits_for,
                       std::chrono::duration_cast<milliseconds>(now - w.since).count());
-    parts_.host.violated(
-        "drain_limit",
-        fmt::format("the drain of {} did not end within {} s", request_.name, drain_limit.count() / 1000), {},
-        sb_.get());
+    parts_.host.violated("drain_limit",
+                         fmt::format("the drain of {} did not end within {} s", request_.name, limit_s), {}, sb_.get());
     parts_.watch.open(id_);
 }
 
@@ -252,14 +263,30 @@ void mount::dead_when_over() {
     clear_away();
 }
 
+/// False while a mount whose connection has ended is still in the table. MNT_FORCE ends the connection before it looks whether the mount
+/// is busy: if it was, the name stays behind, dead, and we take it away. An unmounter in the middle of the call gets a moment first.
+bool mount::name_is_gone() {
+    constexpr int patience = 5;
+    if (!name_may_remain_ || ++name_looks_ > patience + 10) return true;
+    dev_t top = 0;
+    for (const auto& line : gate::read_mountinfo())
+        if (line.dir == request_.dir) top = line.dev;
+    if (top != dev_) return true;
+    if (name_looks_ == patience + 1) {
+        spdlog::warn("{}: its connection was cut by force while somebody held it: detaching the name", request_.dir);
+        parts_.watch.unmount(request_.dir, true, false, [](int) {});
+    }
+    return false;
+}
+
 /// The session may go in a later turn of the loop, once nothing works for it any more.
 void mount::clear_away() {
-    timers_->clearing.expires_after(std::chrono::milliseconds{1});
+    timers_->clearing.expires_after(std::chrono::milliseconds{name_may_remain_ ? 20 : 1});
     timers_->clearing.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
         if (error || self->abandoned_) return;
         const bool busy =
             (self->session_ && self->session_->counters().parked > 0) || self->fs_->cache().lane().in_flight() > 0;
-        if (busy) return self->clear_away();
+        if (busy || !self->name_is_gone()) return self->clear_away();
         self->state_ = mount_state::gone;
         self->owner_.on_gone(*self);
     });
@@ -299,7 +326,10 @@ void mount::apply(const mount_patch& p) {
     if (p.dirty_limit_bytes) request_.dirty_limit_bytes = p.dirty_limit_bytes;
     auto& cache = fs_->cache();
     if (p.keep_pages) cache.mode = *p.keep_pages ? storage::cache_mode::keep : storage::cache_mode::drop;
-    if (p.device) cache.device.set_limits(to_storage(*p.device));
+    if (p.device) {
+        cache.device.set_limits(to_storage(*p.device));
+        cache.device.errors.set(error_rules(*p.device));
+    }
     if (p.dirty_limit_bytes) cache.limits.dirty_bytes = *p.dirty_limit_bytes;
     update_hold();
 }
@@ -322,6 +352,8 @@ mount_view mount::view() const {
     v.options = request_.options;
     v.umount_delay = request_.umount_delay;
     v.device = request_.device;
+    v.device_use = fs_->cache().device.times();
+    for (const auto& r : fs_->cache().device.errors.rules()) v.device_errors.emplace_back(r.matched, r.injected);
     v.phases_ns = phases_;
     v.isw_in_flight = sb_->own_in_flight;
     v.switches = sb_->switches;

@@ -4,6 +4,7 @@
 #include "fusefs/control/umount_watch.hpp"
 #include "fusefs/fuse/session.hpp"
 #include "fusefs/kernel/host.hpp"
+#include "fusefs/storage/emulated_device.hpp"
 
 #include <array>
 #include <cstdint>
@@ -29,6 +30,8 @@ struct mount_parts {
     storage::io_pool& pool;
     trace::hub& events;
     umount_watch& watch;
+    /// No drain keeps an unmounter longer: then the gate opens, come what may. Below the kernel's hung-task warning.
+    milliseconds drain_limit{60'000};
 };
 
 /// live: serves, its name is there. detached: the name is gone, somebody holds the superblock (or nobody knows yet). dying: the last
@@ -53,6 +56,9 @@ struct mount_view {
     std::vector<std::string> options;
     milliseconds umount_delay{};
     device_limits device;
+    storage::device_times device_use;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>>
+        device_errors;                                  ///< matched and injected, for each of device.errors
     std::array<std::int64_t, phase_count> phases_ns{};  ///< CLOCK_MONOTONIC; 0: not reached
     std::int64_t isw_in_flight{};
     kernel::switch_stats switches;
@@ -73,9 +79,6 @@ struct mount_owner {
   protected:
     ~mount_owner() = default;
 };
-
-/// No drain keeps an unmounter longer: then the gate opens, come what may. Below the kernel's hung-task warning.
-inline constexpr milliseconds drain_limit{60'000};
 
 /// Thread: the loop's. Ownership: shared with its own fibers and timers; abandon() cuts these.
 class mount final : public std::enable_shared_from_this<mount>, umount_events {
@@ -125,6 +128,7 @@ class mount final : public std::enable_shared_from_this<mount>, umount_events {
     void on_limit();
     void dead_when_over();
     void clear_away();
+    bool name_is_gone();
     void follow_pid();
     void update_hold();
     std::int64_t now_ns() const;
@@ -146,8 +150,9 @@ class mount final : public std::enable_shared_from_this<mount>, umount_events {
     mount_state state_{mount_state::live};
     std::array<std::int64_t, phase_count> phases_{};
     std::size_t first_violation_{};
+    int name_looks_{};  ///< how often we have looked whether the name is still there
     dev_t dev_{};
-    bool gated_{}, shutting_down_{}, model_done_{}, session_ended_{}, abandoned_{};
+    bool gated_{}, name_may_remain_{}, shutting_down_{}, model_done_{}, session_ended_{}, abandoned_{};
 };
 
 }  // namespace drainlab::control

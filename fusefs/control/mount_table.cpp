@@ -94,7 +94,10 @@ void mount_table::create(mount_request request, made done) {
         unmount(*m, true, false, [](int) {});
         done(api_error{501, "failed", fmt::format("umount_wait gate: {}", why), "use auto or api"});
     });
-    if (!error) return on_.on_list_changed();
+    if (!error) {
+        if (const auto held = holds_.find(m->dir()); held != holds_.end()) m->set_hold(held->second);
+        return on_.on_list_changed();
+    }
     if (!m->super()) mounts_.erase(id);  // else it goes by itself, through on_gone()
     done(*std::move(error));
     on_.on_list_changed();
@@ -217,6 +220,14 @@ void mount_table::on_gone(mount& m) {
         if (mounts_.empty()) on_.on_empty();
         if (stop_) stop_step();
     });
+}
+
+void mount_table::hold(mount& m, std::optional<hold_request> h) {
+    m.set_hold(h);
+    if (h && h->every)
+        holds_[m.dir()] = *h;
+    else
+        holds_.erase(m.dir());
 }
 
 void mount_table::unmount(mount& m, bool lazy, bool force, std::function<void(int)> done) {

@@ -64,6 +64,9 @@ class mount_table final : mount_owner {
     void set_policy_everywhere(const kernel::drain_policy& policy, std::function<void()> done);
     const kernel::drain_policy& default_policy() const noexcept { return *defaults_.policy; }
 
+    /// The drain of `m` takes at least that long, or (nothing) no longer. With `every`, so do those of later mounts on its directory.
+    void hold(mount& m, std::optional<hold_request> h);
+
     /// Asks for an unmount from outside; `done` gets 0 or errno.
     void unmount(mount& m, bool lazy, bool force, std::function<void(int)> done);
     /// Unmounts everything. Who is busy, or was detached and is held, is detached lazily and named in the answer; drains that have begun
@@ -90,6 +93,7 @@ class mount_table final : mount_owner {
     std::deque<mount_view> gone_;
     gone_totals totals_;
     std::list<std::shared_ptr<waiter>> waiters_;
+    std::map<std::string, hold_request> holds_;  // of every drain on a directory
     std::shared_ptr<stop_state> stop_;
     std::uint32_t last_id_{};
     bool stopping_{};

@@ -1,5 +1,7 @@
 #include "fusefs/control/requests.hpp"
 
+#include "fusefs/storage/device_errors.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -64,7 +66,8 @@ class reader {
         const json* v = find(key);
         if (!v) return std::nullopt;
         if (!v->is_object()) {
-            fail(fmt::format("'{}' must be an object with latency_us, bandwidth_bytes_per_s, iops", key));
+            fail(fmt::format("'{}' must be an object with latency_us, bandwidth_bytes_per_s, iops, flush_us, errors",
+                             key));
             return std::nullopt;
         }
         reader inner{*v};
@@ -72,8 +75,34 @@ class reader {
         d.latency_us = inner.number("latency_us", 3'600'000'000).value_or(0);
         d.bandwidth_bytes_per_s = inner.number("bandwidth_bytes_per_s", 1ull << 50).value_or(0);
         d.iops = inner.number("iops", 1'000'000'000).value_or(0);
+        d.flush_us = inner.number("flush_us", 3'600'000'000).value_or(0);
+        d.errors = inner.device_errors("errors");
         if (const auto wrong = inner.wrong()) fail(fmt::format("'{}': {}", key, wrong->message));
         return d;
+    }
+    double probability(const char* key) {
+        const json* v = find(key);
+        if (!v) return 1;
+        if (v->is_number() && v->get<double>() >= 0 && v->get<double>() <= 1) return v->get<double>();
+        fail(fmt::format("'{}' must be a number from 0 to 1", key));
+        return 0;
+    }
+    std::vector<device_error> device_errors(const char* key) {
+        const json* v = find(key);
+        std::vector<device_error> out;
+        if (v && !v->is_array()) fail(fmt::format("'{}' must be a list of objects", key));
+        if (!v || !v->is_array()) return out;
+        if (v->size() > 100) fail(fmt::format("'{}': more than 100 rules", key));
+        for (const json& one : *v) {
+            if (!one.is_object()) {
+                fail(fmt::format("'{}' must be a list of objects with op, path, probability, errno, seed", key));
+                return out;
+            }
+            reader inner{one};
+            out.push_back(inner.device_error_rule());
+            if (const auto wrong = inner.wrong()) fail(fmt::format("'{}': {}", key, wrong->message));
+        }
+        return out;
     }
     void require(const char* key) {
         if (!object_.contains(key) || object_[key].is_null()) fail(fmt::format("'{}' is missing", key));
@@ -92,6 +121,20 @@ class reader {
     }
 
   private:
+    device_error device_error_rule() {
+        device_error e;
+        e.op = string("op").value_or("any");
+        e.path = string("path").value_or("*");
+        e.probability = probability("probability");
+        e.error = string("errno").value_or("EIO");
+        e.seed = number("seed", ~0ull).value_or(0);
+        if (!storage::parse_device_op(e.op))
+            fail(fmt::format("'op' is '{}'; it must be one of {}", e.op, fmt::join(storage::device_op_words, ", ")));
+        if (!storage::parse_errno(e.error))
+            fail(fmt::format("'errno' is '{}'; it must be the name of an errno, like EIO, and not ENOSYS", e.error));
+        return e;
+    }
+
     /// Null counts as absent.
     const json* find(const char* key) {
         known_.emplace_back(key);

@@ -15,9 +15,18 @@ namespace drainlab::control {
 
 using std::chrono::milliseconds;
 
+/// Which requests the emulated device fails; see storage::error_rule.
+struct device_error {
+    std::string op, path;
+    double probability{1};
+    std::string error;  ///< "EIO"
+    std::uint64_t seed{};
+};
+
 /// An emulated device; 0 is unlimited.
 struct device_limits {
-    std::uint64_t latency_us{}, bandwidth_bytes_per_s{}, iops{};
+    std::uint64_t latency_us{}, bandwidth_bytes_per_s{}, iops{}, flush_us{};
+    std::vector<device_error> errors;
 };
 
 enum class umount_wait { automatic, gate, api };

@@ -30,7 +30,7 @@ parsed_settings parse_settings(int argc, char** argv) {
     app.name("drainfs");
     app.set_version_flag("--version", std::string{"drainfs "} + version() + " (" + git_revision() + ")");
     app.get_formatter()->column_width(34);
-    std::string linger;
+    std::string linger, drain_limit;
     const auto duration = [](std::string& text) {
         return parse_duration(text) ? "" : fmt::format("'{}' is no duration; write 200ms, 5s or 2m", text);
     };
@@ -50,13 +50,20 @@ parsed_settings parse_settings(int argc, char** argv) {
             ->check(CLI::IsMember({"auto", "gate", "api"}))
             ->capture_default_str(),
         "DRAINLAB_UMOUNT_WAIT");
+    env(app.add_option("--detach-event", s.detach_event, "what tells of detached mounts; auto: fanotify where it works")
+            ->check(CLI::IsMember({"auto", "mountinfo"}))
+            ->capture_default_str(),
+        "DRAINLAB_DETACH_EVENT");
     env(app.add_option("--page-cache", s.page_cache, "whether clean pages stay")
             ->check(CLI::IsMember({"drop", "keep"}))
             ->capture_default_str(),
         "DRAINLAB_PAGE_CACHE");
-    env(app.add_option("--linger", linger, "life after the last mount, e.g. 5s; 0: for ever [1s]")
+    env(app.add_option("--linger", linger, "life after the last mount, e.g. 5s; 0: for ever [500ms]")
             ->check(CLI::Validator(duration, "DURATION")),
         "DRAINLAB_LINGER");
+    env(app.add_option("--drain-limit", drain_limit, "a drain that takes longer is a violation and lets go [60s]")
+            ->check(CLI::Validator(duration, "DURATION")),
+        "DRAINLAB_DRAIN_LIMIT");
     app.add_option("--lifeline", s.lifeline, "descriptor; the daemon ends when its other end closes")
         ->check(CLI::NonNegativeNumber);
     app.add_option("--ready-fd", s.ready_fd, "descriptor that gets one line: ready, or an error as JSON")
@@ -67,6 +74,11 @@ parsed_settings parse_settings(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) { return {std::nullopt, app.exit(e) == 0 ? 0 : 2}; }
     if (!linger.empty()) s.linger = *parse_duration(linger);
+    if (!drain_limit.empty()) s.drain_limit = *parse_duration(drain_limit);
+    if (s.drain_limit <= std::chrono::milliseconds{0} || s.drain_limit > settings{}.drain_limit) {
+        std::fprintf(stderr, "drainfs: --drain-limit %s: it must be above 0 and at most 60s\n", drain_limit.c_str());
+        return {std::nullopt, 2};
+    }
     return {s, 0};
 }
 

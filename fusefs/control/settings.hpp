@@ -9,8 +9,9 @@ namespace drainlab::control {
 /// As docs/api.md lists them. Durations are in milliseconds.
 struct settings {
     std::string socket, profile{"qemu-16vcpu"}, policy{"base"}, identity{"auto"}, cgroup_root, umount_wait{"auto"},
-        page_cache{"drop"}, log;
-    std::chrono::milliseconds linger{1000};  ///< 0: never
+        detach_event{"auto"}, page_cache{"drop"}, log;
+    std::chrono::milliseconds linger{500};         ///< 0: never
+    std::chrono::milliseconds drain_limit{60000};  ///< at most that
     int lifeline{-1}, ready_fd{-1};
     bool verbose{};
 };

@@ -34,7 +34,8 @@ std::int64_t to_ns(steady::time_point t) {
 constexpr auto look_first = 20us;         // from sending a probe to the first look at what became of it
 constexpr auto gate_answers_within = 5s;  // a probe that is neither seen nor blocked after that: the gate is stuck
 constexpr auto at_once = 5ms;  // a writer this soon after the detach event is the unmounter, no need to ask mountinfo
-constexpr auto live_round = 500ms;  // every live mount is probed once in this time (longer with more than 500 mounts)
+constexpr auto live_round = 800ms;  // every live mount is probed once in this time: a remount waits that long at most
+constexpr auto look_at_live = 3ms;  // a probe of a live mount: most arrive sooner, and need no look
 constexpr auto arm_within = 2s;
 
 /// When to probe after a detach event: the unmounter needs two expedited grace periods at most to get to s_umount.
@@ -72,7 +73,8 @@ class watch final : public umount_watch, public std::enable_shared_from_this<wat
         : io_{io}, events_{events}, settings_{s}, beat_{io}, round_{io}, restart_{io} {}
 
     void begin() {
-        detach_ = gate::detach_events::start(io_, [this](std::uint64_t id) { on_detach_event(id); });
+        detach_ = gate::detach_events::start(io_, [this](std::uint64_t id) { on_detach_event(id); },
+                                             settings_.want_fanotify);
         start_gate();
         heartbeat();
         live_probe();
@@ -321,6 +323,7 @@ void watch::detached(const entry_ptr& e) {
     if (!e || std::exchange(e->detached, true)) return;
     e->detached_at = steady::now();
     e->tell.on_detached(to_ns(e->detached_at));
+    if (e->probe != 0 && !e->letting_through && !e->dying) return later(e, look_first, &watch::look);
     if (e->armed() && e->probe == 0) later(e, probe_delay(e->step), &watch::probe);
 }
 
@@ -330,7 +333,7 @@ void watch::probe(const entry_ptr& e) {
     if (!gate_->send({gate::command::probe, e->m.id, tag, e->m.dev, 0, {}})) return later(e, 1ms, &watch::probe);
     e->probe = tag;
     e->probe_sent = steady::now();
-    later(e, look_first, &watch::look);
+    later(e, e->detached ? steady::duration{look_first} : steady::duration{look_at_live}, &watch::look);
 }
 
 /// A probe is out and its STATFS has not arrived: is the thread blocked behind a writer, or just not there yet?

@@ -50,6 +50,7 @@ class umount_watch {
   public:
     struct settings {
         bool want_gate{true};
+        bool want_fanotify{true};
     };
     static std::unique_ptr<umount_watch> start(boost::asio::io_context& io, trace::hub& events, settings s);
     virtual ~umount_watch() = default;

@@ -61,6 +61,39 @@ json to_json(const kernel::violation& v) {
             {"t_ns", v.when.time_since_epoch().count()}};
 }
 
+namespace {
+
+json device_json(const device_limits& d) {
+    json errors = json::array();
+    for (const auto& e : d.errors)
+        errors.push_back(
+            {{"op", e.op}, {"path", e.path}, {"probability", e.probability}, {"errno", e.error}, {"seed", e.seed}});
+    return {{"latency_us", d.latency_us},
+            {"bandwidth_bytes_per_s", d.bandwidth_bytes_per_s},
+            {"iops", d.iops},
+            {"flush_us", d.flush_us},
+            {"errors", errors}};
+}
+
+json times_json(const storage::device_times::times& t) {
+    return {{"count", t.count},
+            {"wanted_ns", t.wanted.count()},
+            {"took_ns", t.took.count()},
+            {"most_late_ns", t.most_late.count()}};
+}
+
+json observed_json(const mount_view& v) {
+    json errors = json::array();
+    for (const auto& [matched, injected] : v.device_errors)
+        errors.push_back({{"matched", matched}, {"injected", injected}});
+    return {{"requests", times_json(v.device_use.requests)},
+            {"bytes", v.device_use.bytes},
+            {"flushes", times_json(v.device_use.flushes)},
+            {"errors", errors}};
+}
+
+}  // namespace
+
 json to_json(const mount_view& v) {
     json phases = json::object();
     for (std::size_t i = 0; i < phase_count; ++i)
@@ -80,10 +113,8 @@ json to_json(const mount_view& v) {
             {"bdi", or_null(v.bdi)},
             {"with_pid", or_null(v.with_pid)},
             {"umount_delay_ms", v.umount_delay.count()},
-            {"device",
-             {{"latency_us", v.device.latency_us},
-              {"bandwidth_bytes_per_s", v.device.bandwidth_bytes_per_s},
-              {"iops", v.device.iops}}},
+            {"device", device_json(v.device)},
+            {"device_observed", observed_json(v)},
             {"phases_ns", phases},
             {"isw_in_flight", v.isw_in_flight},
             {"switches", switches_json(v.switches)},

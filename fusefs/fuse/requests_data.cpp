@@ -8,11 +8,13 @@ namespace drainlab::fuse {
 
 using impl = session::impl;
 using storage::node;
+using op = storage::device_op;
 
 open_file* session::impl::new_handle(node& f, kernel::memcg_ptr opener) {
     ++count.open_files;
     fs.store().nodes().ref(f);
-    auto* const h = new open_file{&f, std::move(opener), f.data->mapping().wb_err_seq};
+    const std::uint64_t newest = f.data->mapping().wb_err_seq;
+    auto* const h = new open_file{&f, std::move(opener), newest == f.data->err_told ? newest : newest - 1};
     files.insert(h);
     return h;
 }
@@ -28,7 +30,7 @@ void session::impl::drop_handle(open_file* h) {
 int session::impl::unreported_error(open_file& h) const {
     const kernel::address_space& m = h.f->data->mapping();
     if (m.wb_err_seq == h.err_seen) return 0;
-    h.err_seen = m.wb_err_seq;
+    h.err_seen = h.f->data->err_told = m.wb_err_seq;
     return m.wb_err;
 }
 
@@ -64,6 +66,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
     impl& s = impl::of(req);
     if (!s.admit(req, "OPEN")) return;
     node& f = s.known(ino);
+    if (s.fails(req, op::open, f)) return;
     auto opener = s.payer(req);
     storage::unique_fd none;
     int err = 0;
@@ -98,7 +101,7 @@ sched::task<> create_later(impl& s, fuse_req_t req, node& f, struct stat st, sto
 
 void op_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, fuse_file_info* fi) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "CREATE")) return;
+    if (!s.admit(req, "CREATE") || s.fails(req, op::create, s.known(parent), name)) return;
     node* f{};
     struct stat st {};
     storage::unique_fd fd;
@@ -206,7 +209,7 @@ sched::task<> fallocate_later(impl& s, fuse_req_t req, node& f, int mode, off_t 
 
 void op_fallocate(fuse_req_t req, fuse_ino_t, int mode, off_t off, off_t length, fuse_file_info* fi) {
     impl& s = impl::of(req);
-    if (s.admit(req, "FALLOCATE"))
+    if (s.admit(req, "FALLOCATE") && !s.fails(req, op::fallocate, *handle(fi).f))
         s.park("fallocate", fallocate_later(s, req, *handle(fi).f, mode, off, length, s.payer(req)));
 }
 
@@ -237,7 +240,7 @@ sched::task<> copy_later(impl& s, fuse_req_t req, node& from, off_t from_off, no
 void op_copy_file_range(fuse_req_t req, fuse_ino_t, off_t from_off, fuse_file_info* from, fuse_ino_t, off_t to_off,
                         fuse_file_info* to, std::size_t length, int) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "COPY_FILE_RANGE")) return;
+    if (!s.admit(req, "COPY_FILE_RANGE") || s.fails(req, op::write, *handle(to).f)) return;
     s.park("copy", copy_later(s, req, *handle(from).f, from_off, *handle(to).f, to_off, length, s.payer(req)));
 }
 

@@ -90,6 +90,7 @@ void read_entries(fuse_req_t req, std::size_t size, off_t off, fuse_file_info* f
     impl& s = impl::of(req);
     if (!s.admit(req, plus ? "READDIRPLUS" : "READDIR")) return;
     open_directory& d = handle(fi);
+    if (s.fails(req, storage::device_op::readdir, *d.f)) return;
     std::vector<char> out(size);
     std::size_t used = 0;
     int more = 0;

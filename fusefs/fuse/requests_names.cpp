@@ -8,6 +8,7 @@ namespace drainlab::fuse {
 
 using impl = session::impl;
 using storage::node;
+using op = storage::device_op;
 
 fuse_entry_param session::impl::entry_for(node& f, struct stat& st) {
     fs.overlay(f, st);
@@ -37,7 +38,7 @@ namespace {
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "LOOKUP")) return;
+    if (!s.admit(req, "LOOKUP") || s.fails(req, op::lookup, s.known(parent), name)) return;
     node* f{};
     struct stat st {};
     const int err = s.fs.store().lookup(s.known(parent), name, f, st);
@@ -66,7 +67,7 @@ void op_forget_multi(fuse_req_t req, std::size_t count, fuse_forget_data* all) {
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, fuse_file_info*) {
     impl& s = impl::of(req);
-    if (s.admit(req, "GETATTR")) s.reply_attr(req, s.known(ino));
+    if (s.admit(req, "GETATTR") && !s.fails(req, op::getattr, s.known(ino))) s.reply_attr(req, s.known(ino));
 }
 
 timespec time_to_set(int to_set, int omit_unless, int now, const timespec& given) {
@@ -102,6 +103,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat* attr, int to_set, f
     impl& s = impl::of(req);
     if (!s.admit(req, "SETATTR")) return;
     node& f = s.known(ino);
+    if (s.fails(req, to_set & FUSE_SET_ATTR_SIZE ? op::truncate : op::setattr, f)) return;
     if (to_set & FUSE_SET_ATTR_SIZE)
         s.park("setattr", set_size(s, req, f, *attr, to_set));
     else if (const int err = set_attributes(s, f, *attr, to_set))
@@ -112,7 +114,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat* attr, int to_set, f
 
 void op_readlink(fuse_req_t req, fuse_ino_t ino) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "READLINK")) return;
+    if (!s.admit(req, "READLINK") || s.fails(req, op::readlink, s.known(ino))) return;
     std::string target;
     if (const int err = s.fs.store().readlink(s.known(ino), target))
         fuse_reply_err(req, err);
@@ -129,7 +131,7 @@ void made(impl& s, fuse_req_t req, int err, node* f, struct stat& st) {
 
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, dev_t dev) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "MKNOD")) return;
+    if (!s.admit(req, "MKNOD") || s.fails(req, op::mknod, s.known(parent), name)) return;
     node* f{};
     struct stat st {};
     const int err = s.fs.store().mknod(s.known(parent), name, mode, dev, impl::credentials_of(req), f, st);
@@ -138,7 +140,7 @@ void op_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, 
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "MKDIR")) return;
+    if (!s.admit(req, "MKDIR") || s.fails(req, op::mkdir, s.known(parent), name)) return;
     node* f{};
     struct stat st {};
     const int err = s.fs.store().mkdir(s.known(parent), name, mode, impl::credentials_of(req), f, st);
@@ -147,7 +149,7 @@ void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode) 
 
 void op_symlink(fuse_req_t req, const char* target, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "SYMLINK")) return;
+    if (!s.admit(req, "SYMLINK") || s.fails(req, op::symlink, s.known(parent), name)) return;
     node* f{};
     struct stat st {};
     const int err = s.fs.store().symlink(target, s.known(parent), name, impl::credentials_of(req), f, st);
@@ -156,7 +158,7 @@ void op_symlink(fuse_req_t req, const char* target, fuse_ino_t parent, const cha
 
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "LINK")) return;
+    if (!s.admit(req, "LINK") || s.fails(req, op::link, s.known(parent), name)) return;
     struct stat st {};
     node& f = s.known(ino);
     const int err = s.fs.store().link(f, s.known(parent), name, st);
@@ -165,17 +167,19 @@ void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char* name
 
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (s.admit(req, "UNLINK")) fuse_reply_err(req, s.fs.store().unlink(s.known(parent), name));
+    if (s.admit(req, "UNLINK") && !s.fails(req, op::unlink, s.known(parent), name))
+        fuse_reply_err(req, s.fs.store().unlink(s.known(parent), name));
 }
 
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (s.admit(req, "RMDIR")) fuse_reply_err(req, s.fs.store().rmdir(s.known(parent), name));
+    if (s.admit(req, "RMDIR") && !s.fails(req, op::rmdir, s.known(parent), name))
+        fuse_reply_err(req, s.fs.store().rmdir(s.known(parent), name));
 }
 
 void op_rename(fuse_req_t req, fuse_ino_t from, const char* name, fuse_ino_t to, const char* new_name, unsigned flags) {
     impl& s = impl::of(req);
-    if (s.admit(req, "RENAME"))
+    if (s.admit(req, "RENAME") && !s.fails(req, op::rename, s.known(from), name))
         fuse_reply_err(req, s.fs.store().rename(s.known(from), name, s.known(to), new_name, flags));
 }
 

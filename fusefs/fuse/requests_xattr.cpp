@@ -11,7 +11,8 @@ namespace {
 
 void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char* name, const char* value, std::size_t size, int flags) {
     impl& s = impl::of(req);
-    if (s.admit(req, "SETXATTR")) fuse_reply_err(req, s.fs.store().setxattr(s.known(ino), name, value, size, flags));
+    if (s.admit(req, "SETXATTR") && !s.fails(req, storage::device_op::setxattr, s.known(ino)))
+        fuse_reply_err(req, s.fs.store().setxattr(s.known(ino), name, value, size, flags));
 }
 
 void reply_value(fuse_req_t req, int err, const std::vector<char>& value, std::size_t asked, std::size_t got) {
@@ -25,7 +26,7 @@ void reply_value(fuse_req_t req, int err, const std::vector<char>& value, std::s
 
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::size_t size) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "GETXATTR")) return;
+    if (!s.admit(req, "GETXATTR") || s.fails(req, storage::device_op::getxattr, s.known(ino))) return;
     std::vector<char> value(size);
     std::size_t got = 0;
     const int err = s.fs.store().getxattr(s.known(ino), name, value.data(), size, got);
@@ -34,7 +35,7 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char* name, std::size_t s
 
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, std::size_t size) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "LISTXATTR")) return;
+    if (!s.admit(req, "LISTXATTR") || s.fails(req, storage::device_op::getxattr, s.known(ino))) return;
     std::vector<char> list(size);
     std::size_t got = 0;
     const int err = s.fs.store().listxattr(s.known(ino), list.data(), size, got);
@@ -43,7 +44,8 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, std::size_t size) {
 
 void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char* name) {
     impl& s = impl::of(req);
-    if (s.admit(req, "REMOVEXATTR")) fuse_reply_err(req, s.fs.store().removexattr(s.known(ino), name));
+    if (s.admit(req, "REMOVEXATTR") && !s.fails(req, storage::device_op::setxattr, s.known(ino)))
+        fuse_reply_err(req, s.fs.store().removexattr(s.known(ino), name));
 }
 
 }  // namespace

@@ -88,6 +88,12 @@ bool session::impl::admit(fuse_req_t req, const char* what) {
     return false;
 }
 
+bool session::impl::fails(fuse_req_t req, storage::device_op op, storage::node& f, const char* name) {
+    const int err = fs.fault(op, f, name);
+    if (err) fuse_reply_err(req, err);
+    return err != 0;
+}
+
 kernel::memcg_ptr session::impl::payer(fuse_req_t req) {
     if (auto m = callers.of(fuse_req_ctx(req)->pid)) return m;
     ++count.unknown_caller;

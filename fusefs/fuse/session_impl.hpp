@@ -52,6 +52,8 @@ struct session::impl {
     fuse_ino_t id_of(storage::node& f) const { return f.is_root() ? FUSE_ROOT_ID : reinterpret_cast<fuse_ino_t>(&f); }
     /// Counts the request. False: answered with EIO, as nothing may come any more.
     bool admit(fuse_req_t req, const char* what);
+    /// Whether the emulated device fails this request; then it has been answered.
+    bool fails(fuse_req_t req, storage::device_op op, storage::node& f, const char* name = nullptr);
     /// The memcg that pays for this request; never null.
     kernel::memcg_ptr payer(fuse_req_t req);
     static storage::credentials credentials_of(fuse_req_t req) {
@@ -61,7 +63,8 @@ struct session::impl {
     void reply_attr(fuse_req_t req, storage::node& f);
     void reply_entry(fuse_req_t req, storage::node& f, struct stat& st);
     fuse_entry_param entry_for(storage::node& f, struct stat& st);
-    /// The newest write-back error that this handle has not been told. 0 or an errno.
+    /// The newest write-back error that this handle has not been told: as with the kernel's errseq_t, each handle is told once, and one
+    /// opened after an error that nobody has seen yet is told too. 0 or an errno.
     int unreported_error(open_file& h) const;
     open_file* new_handle(storage::node& f, kernel::memcg_ptr opener);
     void drop_handle(open_file* h);

@@ -23,6 +23,7 @@ struct file_data {
     bool readable{}, writable{};
     off_t size{};
     std::uint32_t opens{};
+    std::uint64_t err_told{};  ///< i_mapping.wb_err_seq of the newest write-back error that anybody was told
 
     bool
         times_pending{};  ///< mtime and ctime below are newer than the store's: set by a write, told to the store after it

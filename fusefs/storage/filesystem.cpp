@@ -201,11 +201,16 @@ void filesystem::evict_inode(kernel::inode& i) {
 }
 
 sched::task<int> filesystem::sync_fs(kernel::super_block&, bool wait) {
-    if (store_->root().in_memory) co_return 0;
-    cache_->lane().begin_drain();
+    const bool on_disk = !store_->root().in_memory;
+    if (on_disk) cache_->lane().begin_drain();
     if (!wait) co_return 0;
-    std::function<long()> job = [this]() -> long { return -store_->sync_all(); };
-    const long rc = co_await cache_->lane().run(std::move(job), "store syncfs");
+    long rc = 0;
+    if (on_disk) {
+        std::function<long()> job = [this]() -> long { return -store_->sync_all(); };
+        rc = co_await cache_->lane().run(std::move(job), "store syncfs");
+    }
+    co_await cache_->device.flush();
+    if (const int err = fault(device_op::fsync, store_->nodes().root()); err && rc == 0) rc = -err;
     co_return static_cast<int>(rc);
 }
 

@@ -32,6 +32,9 @@ class filesystem final : public kernel::address_space_operations {
     const page_cache& cache() const noexcept { return *cache_; }
     sched::scheduler& scheduler() noexcept { return sched_; }
 
+    /// Whether the device is to fail this request on `f`, or on its entry `name`: 0 or the errno. Draws once for each call.
+    int fault(device_op op, const node& f, const char* name = nullptr) { return cache_->fault(op, f, name); }
+
     /// What the file looks like to its users: the store's attributes, with what is still only in the page cache.
     int getattr(node& f, struct stat& st);
     void overlay(const node& f, struct stat& st) const;

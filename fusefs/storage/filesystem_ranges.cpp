@@ -21,7 +21,10 @@ sched::task<int> filesystem::fsync_directory(node& f) {
     if (const int err = store_->open_directory(f, fd)) co_return err;
     const auto shared = std::make_shared<unique_fd>(std::move(fd));
     std::function<long()> job = [shared]() -> long { return ::fsync(shared->get()) == 0 ? 0 : -errno; };
-    co_return static_cast<int>(-(co_await cache_->blocking(std::move(job), "store fsync")));
+    const long rc = co_await cache_->blocking(std::move(job), "store fsync");
+    co_await cache_->device.flush();
+    if (const int err = fault(device_op::fsync, f)) co_return err;
+    co_return static_cast<int>(-rc);
 }
 
 sched::task<int> filesystem::fallocate(node& f, int mode, off_t off, off_t length, kernel::memcg_ptr m) {

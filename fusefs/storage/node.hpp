@@ -38,4 +38,8 @@ struct node {
     ~node();
 };
 
+/// The path from the mount's root, as error rules match it: "/" is the root, "/dir/file". With `name`: that entry of `f`. "" when a name
+/// on the way has gone (an unlinked file).
+std::string path_in_mount(const node& f, const char* name = nullptr);
+
 }  // namespace drainlab::storage

@@ -11,6 +11,15 @@ namespace drainlab::storage {
 node::node() = default;
 node::~node() = default;
 
+std::string path_in_mount(const node& f, const char* name) {
+    std::string path = name ? std::string{"/"} + name : std::string{};
+    for (const node* p = &f; !p->is_root(); p = p->parent) {
+        if (!p->parent) return {};
+        path.insert(0, "/" + p->name);
+    }
+    return path.empty() ? "/" : path;
+}
+
 node_table::node_table(int root, const struct stat& st, std::size_t capacity) : root_fd_{root}, capacity_{capacity} {
     auto n = std::make_unique<node>();
     n->ino = st.st_ino;

@@ -50,6 +50,10 @@ struct page_cache::fill_buffers {
 page_cache::page_cache(sched::scheduler& sched, directory_store& store, io_pool& pool)
     : device{sched}, sched_{sched}, store_{store}, lane_{pool} {}
 
+int page_cache::fault(device_op op, const node& f, const char* name) {
+    return device.errors.concerns(op) ? device.errors.strike(op, path_in_mount(f, name)) : 0;
+}
+
 int page_cache::need_fd(file_data& f, int flags) {
     const bool wants_write = (flags & O_ACCMODE) != O_RDONLY;
     if (f.fd && (f.writable || !wants_write)) return 0;
@@ -81,7 +85,7 @@ void page_cache::take_in(file_data& f, fill_buffers& got, const kernel::memcg_pt
 }
 
 bool page_cache::fill_now(file_data& f, pgoff_t first, std::size_t count, const kernel::memcg_ptr& m, int& err) {
-    if (!device.limits().unlimited()) return false;
+    if (!device.limits().unlimited() || device.errors.concerns(device_op::read)) return false;  // fill() does it
     err = need_fd(f, O_RDONLY);
     if (err) return true;
     fill_buffers got{first, count};
@@ -105,6 +109,7 @@ sched::task<int> page_cache::fill(file_data& f, pgoff_t first, std::size_t count
     if (const int failed = need_fd(f, O_RDONLY)) co_return failed;
     const auto got = std::make_shared<fill_buffers>(first, count);
     co_await device.transfer(count * page_size);
+    if (const int failed = fault(device_op::read, *f.owner)) co_return failed;
     if (const int failed = need_fd(f, O_RDONLY)) co_return failed;
     std::function<long()> job = [got, fd = f.fd] { return got->read(fd->get(), 0); };
     const long n = co_await blocking(std::move(job), "store read");

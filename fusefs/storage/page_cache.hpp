@@ -55,6 +55,8 @@ class page_cache {
     /// The inode is being evicted: its pages are gone.
     void forget(file_data& f);
 
+    /// See filesystem::fault().
+    int fault(device_op op, const node& f, const char* name = nullptr);
     /// Makes sure that f.fd is open. @return errno.
     int need_fd(file_data& f, int flags);
     /// Runs `job` where it may block: inline if the store is in memory, else on the pool. The job returns -errno or a count.
@@ -77,6 +79,7 @@ class page_cache {
     sched::task<> put(file_data& f, kernel::pgoff_t index, std::size_t in, const char* data, std::size_t n,
                       const kernel::memcg_ptr& m);
     sched::task<int> write_run(file_data& f, kernel::inode& i, kernel::pgoff_t first, std::size_t count);
+    void end_run(file_data& f, kernel::inode& i, kernel::pgoff_t first, std::size_t count, int error);
     sched::task<int> write_around(file_data& f, const char* data, std::size_t n, off_t off);
     sched::task<> balance_dirty_pages(file_data& f);
     void recount(file_data& f);

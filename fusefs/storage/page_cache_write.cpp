@@ -123,6 +123,7 @@ sched::task<int> page_cache::write_around(file_data& f, const char* data, std::s
         return done < 0 ? -errno : done;
     };
     co_await device.transfer(n);
+    if (const int err = fault(device_op::write, *f.owner)) co_return err;
     const long done = co_await blocking(std::move(job), "store write");
     if (done < 0) co_return static_cast<int>(-done);
     f.size = std::max(f.size, off + static_cast<off_t>(n));

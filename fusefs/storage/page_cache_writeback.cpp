@@ -45,8 +45,8 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
     const auto keep = std::static_pointer_cast<file_data>(i.fs_private);
     if (!keep || i.i_mapping.dirty.empty()) co_return 0;
     file_data& f = *keep;
-    int error = 0;
-    if (const int err = need_fd(f, O_WRONLY)) error = -err;
+    const int unreachable = need_fd(f, O_WRONLY);
+    int error = 0;  // the first one; the pages after it are tried all the same
     for (pgoff_t next = wbc.first; wbc.nr_to_write > 0;) {
         const auto at = i.i_mapping.dirty.lower_bound(next);
         if (at == i.i_mapping.dirty.end() || *at > wbc.last) break;
@@ -66,10 +66,10 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
             kernel::folio_start_writeback(i, first + k);
         }
         wbc.nr_to_write -= static_cast<std::int64_t>(count);
-        const int err = error ? error : co_await write_run(f, i, first, count);
-        if (error)
-            for (std::size_t k = 0; k < count; ++k) kernel::folio_end_writeback(i, first + k, error);
-        if (err && !error) error = err;
+        int err = -unreachable;
+        if (!err) err = co_await write_run(f, i, first, count);
+        end_run(f, i, first, count, err);
+        if (!error) error = err;
         recount(f);
         sched_.wake_all(&dirty_pages_);
         next = first + count;
@@ -83,7 +83,7 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
     co_return error;
 }
 
-/// Writes folios that are tagged WRITEBACK, and ends that. 0 or a negative errno.
+/// Writes folios that are tagged WRITEBACK. 0 or a negative errno.
 sched::task<int> page_cache::write_run(file_data& f, kernel::inode& i, pgoff_t first, std::size_t count) {
     const off_t off = static_cast<off_t>(first << kernel::page_shift);
     const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(count * page_size));
@@ -95,14 +95,18 @@ sched::task<int> page_cache::write_run(file_data& f, kernel::inode& i, pgoff_t f
         bytes->append(reinterpret_cast<const char*>(i.i_mapping.i_pages.at(first + k).data.get()), page_size);
     bytes->resize(size);
     co_await device.transfer(size);
-    long rc = static_cast<long>(size);
-    if (size) {
+    long rc = -fault(device_op::write, *f.owner);
+    if (size && rc == 0) {
         std::function<long()> job = [bytes, fd = f.fd, off] {
             return write_all(fd->get(), bytes->data(), bytes->size(), off);
         };
         rc = co_await blocking(std::move(job), "store write");
     }
-    const int error = rc < 0 ? static_cast<int>(rc) : 0;
+    co_return rc < 0 ? static_cast<int>(rc) : 0;
+}
+
+/// Their writeback is over. As in the kernel, a page that could not be written is clean all the same: its file remembers the error.
+void page_cache::end_run(file_data& f, kernel::inode& i, pgoff_t first, std::size_t count, int error) {
     for (std::size_t k = 0; k < count; ++k) {
         kernel::folio_end_writeback(i, first + k, error);
         const kernel::folio& page = i.i_mapping.i_pages.at(first + k);
@@ -112,7 +116,6 @@ sched::task<int> page_cache::write_run(file_data& f, kernel::inode& i, pgoff_t f
         else
             remember_clean(f, first + k);
     }
-    co_return error;
 }
 
 sched::task<int> page_cache::write_and_wait(file_data& f, off_t off, off_t size, kernel::memcg_ptr m) {
@@ -126,11 +129,16 @@ sched::task<int> page_cache::write_and_wait(file_data& f, off_t off, off_t size,
 
 sched::task<int> page_cache::sync_store(file_data& f, bool data_only) {
     if (const int err = need_fd(f, O_RDONLY)) co_return err;
-    if (store_.root().in_memory) co_return 0;  // nothing outlives it anyway
-    std::function<long()> job = [fd = f.fd, data_only]() -> long {
-        return (data_only ? ::fdatasync(fd->get()) : ::fsync(fd->get())) == 0 ? 0 : -errno;
-    };
-    co_return static_cast<int>(-(co_await lane_.run(std::move(job), "store fsync")));
+    long rc = 0;
+    if (!store_.root().in_memory) {  // else nothing outlives it anyway
+        std::function<long()> job = [fd = f.fd, data_only]() -> long {
+            return (data_only ? ::fdatasync(fd->get()) : ::fsync(fd->get())) == 0 ? 0 : -errno;
+        };
+        rc = co_await lane_.run(std::move(job), "store fsync");
+    }
+    co_await device.flush();
+    if (const int err = fault(device_op::fsync, *f.owner)) co_return err;
+    co_return static_cast<int>(-rc);
 }
 
 }  // namespace drainlab::storage

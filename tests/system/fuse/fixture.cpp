@@ -92,9 +92,9 @@ std::string test_mount::ask(const std::string& line) {
     return read_line();
 }
 
-std::map<std::string, std::uint64_t> test_mount::counters() {
+std::map<std::string, std::uint64_t> test_mount::counters(const std::string& which) {
     std::map<std::string, std::uint64_t> out;
-    std::istringstream words{ask("counters")};
+    std::istringstream words{ask(which)};
     for (std::string word; words >> word;) {
         const auto at = word.find('=');
         out[word.substr(0, at)] = std::stoull(word.substr(at + 1));

@@ -24,7 +24,7 @@ class test_mount {
     /// Sends one line to the server and returns its answer.
     std::string ask(const std::string& line);
     /// The answer to "counters", taken apart.
-    std::map<std::string, std::uint64_t> counters();
+    std::map<std::string, std::uint64_t> counters(const std::string& which = "counters");
     /// umount2(2) and the server's end. @return errno of umount2, or 0; `violations()` is then known.
     int umount();
     int violations() const { return violations_; }

@@ -1,9 +1,11 @@
 // A drainfs without control API and gate, for tests: fusefs/fuse + storage + kernel (profile zero) on one loop.
 //
-//   fuse_test_server DIR [--store DIR] [--keep] [--dirty BYTES] [--cache BYTES] [--latency US] [--identity session] [-o OPT]...
+//   fuse_test_server DIR [--store DIR] [--keep] [--dirty BYTES] [--cache BYTES] [--latency US] [--flush US] [--identity session] [-o OPT]...
 //
 // Prints "ready", then answers each line on standard input with one line on standard output:
 //   owners INO   the memcgs that own the pages of the inode, by index: "0=cgroup-a 1=cgroup-b"
+//   errors [OP GLOB PROBABILITY ERRNO SEED]...   the device's error rules from now on; answers "ok"
+//   observed     of the device: "requests=.. wanted_us=.. took_us=.. flushes=.. flush_wanted_us=.. flush_took_us=.."
 //   counters     "requests=.. guessed=.. unknown=.. open=.. inodes=.. dirty=.. cached=.. rounds=.. switches=.. descriptors=.. nodes=.. memcgs=.."
 // When the mount has gone it shuts the superblock down and ends, printing "dead violations=N" (each violation on standard error).
 // When standard input ends it unmounts, and ends likewise.
@@ -51,6 +53,7 @@ settings parse(int argc, char** argv) {
         if (word == "--dirty") s.fs.limits.dirty_bytes = std::stoull(value());
         if (word == "--cache") s.fs.limits.cache_bytes = std::stoull(value());
         if (word == "--latency") s.fs.device.latency = std::chrono::microseconds{std::stoull(value())};
+        if (word == "--flush") s.fs.device.flush = std::chrono::microseconds{std::stoull(value())};
         if (word == "--descriptors") s.fs.descriptors = std::stoull(value());
         if (word == "--identity")
             s.identity = value() == "session" ? fuse::identity_choice::session : fuse::identity_choice::cgroup;
@@ -128,6 +131,14 @@ class server {
             if (const auto at = all.find(ino); at != all.end())
                 for (const auto& [index, folio] : at->second->i_mapping.i_pages)
                     std::cout << index << '=' << folio.cg->name << ' ';
+        } else if (word == "errors") {
+            set_errors(words);
+        } else if (word == "observed") {
+            const auto& t = fs_->cache().device.times();
+            const auto us = [](std::chrono::nanoseconds ns) { return ns.count() / 1000; };
+            std::cout << "requests=" << t.requests.count << " wanted_us=" << us(t.requests.wanted)
+                      << " took_us=" << us(t.requests.took) << " flushes=" << t.flushes.count
+                      << " flush_wanted_us=" << us(t.flushes.wanted) << " flush_took_us=" << us(t.flushes.took);
         } else {
             const auto c = session_->counters();
             std::cout << "requests=" << c.requests << " guessed=" << c.guessed_bytes << " unknown=" << c.unknown_caller
@@ -138,6 +149,18 @@ class server {
                       << " nodes=" << fs_->store().nodes().size() << " memcgs=" << host_.memcgs.size();
         }
         std::cout << std::endl;
+    }
+
+    void set_errors(std::istream& words) {
+        std::vector<storage::error_rule> rules;
+        std::string op, error;
+        for (storage::error_rule r; words >> op >> r.path >> r.probability >> error >> r.seed;) {
+            r.op = storage::parse_device_op(op).value();
+            r.error = storage::parse_errno(error);
+            rules.push_back(r);
+        }
+        fs_->cache().device.errors.set(rules);
+        std::cout << "ok";
     }
 
     std::filesystem::path dir_;

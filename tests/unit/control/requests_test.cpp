@@ -87,3 +87,28 @@ TEST_CASE("the small requests", "[control]") {
     CHECK_FALSE(p.assume_value().device.has_value());
     CHECK_FALSE(parse_mount_patch(R"({"dir":"/x"})").has_value());
 }
+
+TEST_CASE("a device's cache flush and errors are read, and wrong ones named", "[control]") {
+    const auto r = parse_mount_patch(
+        R"({"device":{"flush_us":700,"errors":[{"op":"write","path":"/a/*","probability":0.1,"errno":"ENOSPC","seed":9},{}]}})");
+    REQUIRE(r.has_value());
+    const auto& d = *r.assume_value().device;
+    CHECK(d.flush_us == 700);
+    REQUIRE(d.errors.size() == 2);
+    CHECK(d.errors[0].op == "write");
+    CHECK(d.errors[0].path == "/a/*");
+    CHECK(d.errors[0].probability == 0.1);
+    CHECK(d.errors[0].error == "ENOSPC");
+    CHECK(d.errors[0].seed == 9);
+    CHECK(d.errors[1].op == "any");
+    CHECK(d.errors[1].error == "EIO");
+    CHECK(d.errors[1].probability == 1);
+    const auto wrong = [](const char* rule) {
+        return error_of((R"({"dir":"/a","device":{"errors":[)" + std::string{rule} + "]}}").c_str());
+    };
+    CHECK(wrong(R"({"op":"writ"})").find("'device': 'errors': 'op' is 'writ'; it must be one of any, read") == 0);
+    CHECK(wrong(R"({"errno":"EWHAT"})").find("'device': 'errors': 'errno' is 'EWHAT'") == 0);
+    CHECK(wrong(R"({"probability":1.5})") == "'device': 'errors': 'probability' must be a number from 0 to 1");
+    CHECK(wrong(R"({"glob":"*"})") == "'device': 'errors': unknown key 'glob'");
+    CHECK(wrong("7").find("'device': 'errors' must be a list of objects") == 0);
+}
