@@ -90,6 +90,7 @@ task<> cell::own_churn(mounted& m) {
     while (scenario_.target.in_flight && m.sb->own_in_flight == 0 && sched.now() < limit)
         co_await sched.wait_on(m.sb->isw_queued_key(), "a switch of the target", limit);
     own->stop = true;
+    own->stop_at_once = scenario_.target.in_flight;
     while (!own->ended) co_await sched.wait_on(own.get(), "the target's burner to end");
 }
 

@@ -1,5 +1,6 @@
 #include "controller/sim/compare.hpp"
 
+#include "controller/measure/quantile.hpp"
 #include "controller/sim/reference.hpp"
 
 #include <fmt/format.h>
@@ -65,8 +66,19 @@ class comparison {
                 const auto* c = cell_of(scenario, policy);
                 if (!c) continue;
                 const char* remark = theirs_.fitted.empty() ? "" : is_fitted(scenario) ? "fitted" : "predicted";
-                row(scenario + " " + policy, c->umount_ms->p50, policies.at(policy).p50, within, scenario, policy, remark);
+                const auto& cell = policies.at(policy);
+                row(scenario + " " + policy, p50_of(*c, cell.at_once), cell.p50, within, scenario, policy, remark);
             }
+    }
+    /// The median over rounds of the slowest of each `at_once` unmounts, in ms.
+    static double p50_of(const report::cell& c, int at_once) {
+        if (at_once <= 1) return c.umount_ms->p50;
+        std::vector<std::uint64_t> rounds;
+        for (std::size_t i = 0; i < c.umount_ns.size(); ++i) {
+            if (i % static_cast<std::size_t>(at_once) == 0) rounds.push_back(0);
+            rounds.back() = std::max(rounds.back(), c.umount_ns[i]);
+        }
+        return static_cast<double>(measure::quantile(measure::sorted(rounds), 0.5)) / 1e6;
     }
     template <class Map>
     static std::vector<std::string> ordered(const Map& policies) {
@@ -84,9 +96,7 @@ class comparison {
             for (const auto& policy : ordered(policies)) {
                 const auto* c = cell_of(scenario, policy);
                 if (!c || !c->drain.parts_ms) continue;
-                const auto& p = *c->drain.parts_ms;
-                const std::map<std::string, double> ours{
-                    {"synchronize", p.synchronize}, {"barrier", p.barrier}, {"flush", p.flush}};
+                const auto ours = parts_of(*c);
                 for (const auto& [part, ms] : policies.at(policy))
                     if (ms > 0) row(scenario + " " + policy + " " + part, ours.at(part), ms, within, scenario, policy);
             }
@@ -111,13 +121,15 @@ class comparison {
         }
     }
 
-    /// The mean over scenarios, weighed as theirs was. Nothing unless all of their scenarios are in the run.
+    /// The mean over their scenarios, by their numbers of calls if known, else by ours. Nothing unless all are in the run.
     std::optional<double> mean_call_ms(const std::string& policy, bool waiting_only) const {
         double sum = 0, weight = 0;
-        for (const auto& [scenario, w] : theirs_.weights) {
+        for (const auto& [scenario, unused] : theirs_.umount_ms) {
+            if (!theirs_.weights.empty() && !theirs_.weights.contains(scenario)) continue;
             const auto* c = cell_of(scenario, policy);
             if (!c) return std::nullopt;
             const double calls = static_cast<double>(std::max<std::uint64_t>(c->drain.calls, 1));
+            const double w = theirs_.weights.empty() ? calls : theirs_.weights.at(scenario);
             const double share = waiting_only ? static_cast<double>(c->drain.waited) / calls : 1.0;
             sum += w * c->drain.total_ms / calls;
             weight += w * share;
@@ -135,13 +147,31 @@ class comparison {
                     row(policy + " over all scenarios", *ours, table.at(policy), within, "*", policy);
         }
     }
+    static double sum(const std::map<std::string, double>& parts) {
+        double all = 0;
+        for (const auto& [part, ms] : parts) all += ms;
+        return all;
+    }
+    static std::map<std::string, double> parts_of(const report::cell& c) {
+        const auto p = c.drain.parts_ms.value_or(report::wait_parts{});
+        return {{"synchronize", p.synchronize}, {"barrier", p.barrier}, {"flush", p.flush}};
+    }
     void ratios() {
         if (theirs_.ratios.empty()) return;
         const double within = theirs_.allowed("ratio");
         heading("ratios between policies, a waiting call", within);
+        for (const auto& r : theirs_.ratios)
+            for (const auto& [scenario, policies] : theirs_.parts_ms) {
+                const auto *of = cell_of(scenario, r.of), *to = cell_of(scenario, r.to);
+                if (!of || !to || !policies.contains(r.of) || !policies.contains(r.to)) continue;
+                const double below = sum(parts_of(*to));
+                if (below > 0)
+                    row(r.of + " / " + r.to + " " + scenario, sum(parts_of(*of)) / below,
+                        sum(policies.at(r.of)) / sum(policies.at(r.to)), within, scenario, r.of);
+            }
         for (const auto& r : theirs_.ratios) {
             const auto of = mean_call_ms(r.of, true), to = mean_call_ms(r.to, true);
-            if (of && to && *to > 0) row(r.of + " / " + r.to, *of / *to, r.per_waiting_call, within, "*", r.of);
+            if (of && to && *to > 0) row(r.of + " / " + r.to + " over all scenarios", *of / *to, r.per_waiting_call, within, "*", r.of);
         }
     }
     void own_cost() {

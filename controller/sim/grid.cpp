@@ -234,7 +234,7 @@ outcome run_grid(const grid& g, const std::function<void(const run::progress&)>&
                 o.cells.push_back(std::move(made.cells.front()));
                 if (made.complete) continue;
                 o.complete = false;
-                if (made.why && made.exit != exit_code::violated) {
+                if (made.why && made.why->code != "violated") {
                     o.exit = made.exit;
                     o.why = made.why;
                 } else {

@@ -33,16 +33,18 @@ figures read_reference(const json& j) {
         for (const auto& [policy, c] : policies.items()) {
             auto& cell = f.umount_ms[scenario][policy];
             cell.p50 = c.at("p50");
+            cell.at_once = c.value("max_of", 1);
             if (c.contains("p95")) cell.p95 = c.at("p95").get<double>();
         }
-    for (const auto& [scenario, policies] : j.value("parts_ms", json::object()).items())
-        for (const auto& [policy, parts] : policies.items()) f.parts_ms[scenario][policy] = numbers(parts);
+    const auto parts = j.value("parts_ms", json::object()), rcu = j.value("rcu_ms", json::object());  // items() borrows
+    for (const auto& [scenario, policies] : parts.items())
+        for (const auto& [policy, of] : policies.items()) f.parts_ms[scenario][policy] = numbers(of);
     f.per_call_ms = numbers(j.value("per_call_ms", json::object()));
     f.per_waiting_call_ms = numbers(j.value("per_waiting_call_ms", json::object()));
     f.weights = numbers(j.value("per_call_weights", json::object()));
     for (const auto& r : j.value("ratios", json::array()))
         f.ratios.push_back({r.at("of"), r.at("to"), r.at("per_waiting_call")});
-    for (const auto& [primitive, r] : j.value("rcu_ms", json::object()).items())
+    for (const auto& [primitive, r] : rcu.items())
         f.rcu_ms.push_back({primitive, r.at("scenario"), r.at("policy"), r.at("p50"), r.at("p95")});
     if (j.contains("own_cost_us")) {
         const auto& o = j.at("own_cost_us");
@@ -70,7 +72,7 @@ figures read_result(const json& j, const std::string& file) {
     for (const auto& c : j.at("cells")) {
         if (c.at("umount_ms").is_null() || (c.contains("point") && !c.at("point").is_null())) continue;
         const std::string scenario = c.at("scenario"), policy = c.at("policy");
-        f.umount_ms[scenario][policy] = {c.at("umount_ms").at("p50"), c.at("umount_ms").at("p95").get<double>()};
+        f.umount_ms[scenario][policy] = {c.at("umount_ms").at("p50"), c.at("umount_ms").at("p95").get<double>(), 1};
         const auto& parts = c.at("drain").at("parts_ms");
         if (parts.is_object()) f.parts_ms[scenario][policy] = numbers(parts);
     }

@@ -13,6 +13,7 @@ struct reference::figures {
     struct cell {
         double p50 = 0.0;
         std::optional<double> p95;
+        int at_once = 1;  ///< `max_of`: their sample is a whole round of that many unmounts, so the slowest of them
     };
     struct ratio {
         std::string of, to;

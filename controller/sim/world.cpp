@@ -77,7 +77,7 @@ task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, 
     while (!me->stop) {
         co_await work(options_.profile.cgroup_create);
         const auto m = kernel::memcg_create(*host, "generation");
-        for (unsigned n = 0; n < writes && !me->stop; ++n) co_await sync_write(*file, n, m);
+        for (unsigned n = 0; n < writes && !me->stop_at_once; ++n) co_await sync_write(*file, n, m);
         co_await work(options_.profile.cgroup_remove);
         kernel::memcg_rmdir(m);  // sends its callbacks through call_rcu()
         ++me->generations;
@@ -88,7 +88,8 @@ task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, 
 
 std::shared_ptr<burner> world::burn(const mounted& where, unsigned writes) {
     auto b = std::make_shared<burner>();
-    const unsigned n = options_.writes > 0 ? static_cast<unsigned>(options_.writes) : writes;
+    const int instead = options_.writes > 0 ? options_.writes : options_.profile.burner_writes;
+    const unsigned n = instead > 0 ? static_cast<unsigned>(instead) : writes;
     const auto cpu = static_cast<int>(sched.generator().below(static_cast<std::uint64_t>(cpus.cpus())));
     sched.spawn("burner of " + where.sb->s_id, burner_loop(where.file, n, b), sched::fiber_kind::service, cpu);
     return b;

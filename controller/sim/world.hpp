@@ -22,7 +22,7 @@ struct machine_options {
     int superblocks = 0;                 ///< idle ones mounted besides
     int burners = 0;                     ///< instead of the scenario's background mounts, where it has any; 0: the scenario's
     int inodes = 0;                      ///< clean cached files on every superblock
-    int writes = 0;                      ///< of a burner's generation; 0: the scenario's
+    int writes = 0;                      ///< of a burner's generation; 0: the profile's, else the scenario's
     std::vector<std::pair<std::string, nanoseconds>> widen;
 };
 
@@ -33,9 +33,10 @@ struct mounted {
     std::shared_ptr<kernel::inode> file;
 };
 
-/// A burner under way. It ends soon after `stop` is set: its file closed, its cgroup removed.
+/// A burner under way. After `stop` it ends with its generation, after `stop_at_once` within it; either way its file is closed
+/// and its cgroup removed.
 struct burner {
-    bool stop = false;
+    bool stop = false, stop_at_once = false;
     bool ended = false;
     std::uint64_t generations = 0;
 };

@@ -14,8 +14,12 @@ namespace {
 // cgwb_release_workfn(): the last reference is gone.
 task<> cgwb_release_workfn(bdi_writeback& wb) {
     host& h = wb.bdi.h;
+    if (!wb.work_list.empty()) {  // wb_shutdown(): somebody's sync was ordered here just before the last inode moved away
+        wb_wakeup(wb);
+        co_await h.bdi_wq.flush_work(wb.dwork.work);
+    }
     co_await h.bdi_wq.cancel_sync(wb.dwork);
-    DRAINLAB_CHECK(!wb.has_dirty_io() && wb.b_attached.empty() && wb.switch_wbs_ctxs.empty());
+    DRAINLAB_CHECK(wb.work_list.empty() && !wb.has_dirty_io() && wb.b_attached.empty() && wb.switch_wbs_ctxs.empty());
     h.offline_cgwbs.remove(&wb);
     std::erase(wb.bdi.wb_list, &wb);
     bdi_writeback* const gone = &wb;

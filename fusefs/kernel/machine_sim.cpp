@@ -13,6 +13,7 @@ machine_sim::machine_sim(sched::scheduler& sched, const profile& p, std::uint64_
       overcommit_{p.overcommit},
       context_switch_{p.context_switch},
       worker_wake_{p.worker_wake},
+      shared_clock_{p.shared_clock},
       cpus_(static_cast<std::size_t>(p.cpus)) {
     DRAINLAB_CHECK(p.cpus > 0);
 }
@@ -33,6 +34,7 @@ task<> machine_sim::take(sched::fiber& me) {
     cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
     if (!c.taken) {
         c.taken = true;
+        ++taken_;
         c.credit = std::min(c.credit + (sched_.now() - c.idle_since), tick_clock::host_slice);
         co_return;
     }
@@ -50,6 +52,7 @@ void machine_sim::give_up(int number) {
     cpu& c = cpus_[static_cast<std::size_t>(number)];
     if (from->queue.empty()) {
         c.taken = false;
+        --taken_;
         c.idle_since = sched_.now();
         return;
     }
@@ -81,16 +84,18 @@ task<> machine_sim::consume(nanoseconds cost) {
         const int number = me.cpu;
         left += context_switch_;
         for (bool turn = true; turn && left > nanoseconds{0};) {
+            const int sharers = shared_clock_ ? taken_ : 1;
             c.since = sched_.now();
-            c.until = c.since + wall_time(c, left);
-            instant end = c.until;
-            if (!c.queue.empty()) end = std::min(end, ticks_.next_tick(number, c.since));
+            c.until = c.since + wall_time(c, left) * sharers;
+            const instant tick = c.queue.empty() ? instant::max() : ticks_.next_tick(number, c.since);
+            instant end = std::min(c.until, tick);
+            if (shared_clock_) end = std::min(end, c.since + recount);
             co_await sched_.wait_on(&c, "CPU time", end);
             const instant now = sched_.now();
             note(c, c.since, now);
-            const nanoseconds done = used(c, now - c.since);
+            const nanoseconds done = used(c, (now - c.since) / sharers);
             left = now >= c.until ? nanoseconds{0} : std::max(left - done, nanoseconds{1});
-            turn = c.queue.empty() || now < end;
+            turn = c.queue.empty() || now < tick;
         }
         give_up(number);
     }

@@ -12,7 +12,8 @@ namespace drainlab::kernel {
 /// Fibers that consume() share the CPUs: one runs on each, the others of that CPU wait in its queue and take turns at ticks.
 /// Who comes finds an idle CPU if there is one, as a waking thread does (select_idle_sibling()); a waiting thread moves when a
 /// CPU falls idle. On an overcommitted host a vCPU that has rested runs at full speed for up to one host slice (the host's
-/// scheduler favours who has slept), then gets 1/overcommit of the time. No event happens at a tick unless
+/// scheduler favours who has slept), then gets 1/overcommit of the time. With `shared_clock` (an emulator that counts the
+/// instructions of all CPUs on one clock) each of n busy CPUs gets 1/n of the time. No event happens at a tick unless
 /// somebody waits for the CPU.
 /// Thread: the model's. Busy times are kept for `history`.
 class machine_sim final : public machine {
@@ -34,6 +35,8 @@ class machine_sim final : public machine {
     double load(int cpu, sched::instant from, sched::instant to) const;
 
     static constexpr sched::nanoseconds history{1'000'000'000};
+    /// With a shared clock, how often a running thread looks again how many share it.
+    static constexpr sched::nanoseconds recount{1'000'000};
 
   private:
     struct interval {
@@ -58,6 +61,8 @@ class machine_sim final : public machine {
     tick_clock ticks_;
     double overcommit_;
     sched::nanoseconds context_switch_, worker_wake_;
+    bool shared_clock_;
+    int taken_{};  ///< CPUs that run something
     std::vector<cpu> cpus_;
 };
 

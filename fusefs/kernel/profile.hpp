@@ -36,6 +36,7 @@ struct profile {
     nanoseconds cgroup_create{0};         ///< simulation only: CPU time of mkdir, fork and entering the cgroup
     nanoseconds cgroup_remove{0};         ///< simulation only: CPU time of exit, wait and rmdir
     nanoseconds sync_write{0};            ///< simulation only: CPU time of one synchronous 4 KiB write, journal included
+    int burner_writes{0};                 ///< simulation only: writes of a generation of that machine's load; 0: the scenario's
     nanoseconds device_latency{0};        ///< simulation only: until the device has taken what was written
     nanoseconds drain_call{0};            ///< simulation only: the instructions of cgroup_writeback_umount() itself
     bool shared_clock{};                  ///< simulation only: virtual time counts the instructions of all CPUs together

@@ -40,6 +40,7 @@ constexpr std::array table{
     key{"cgroup_create", &p::cgroup_create, 0, 60 * s},
     key{"cgroup_remove", &p::cgroup_remove, 0, 60 * s},
     key{"sync_write", &p::sync_write, 0, 60 * s},
+    key{"burner_writes", &p::burner_writes, 0, 1e6},
     key{"device_latency", &p::device_latency, 0, 60 * s},
     key{"drain_call", &p::drain_call, 0, 1e3 * us},
     key{"shared_clock", &p::shared_clock},
