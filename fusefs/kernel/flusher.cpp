@@ -7,7 +7,7 @@ namespace drainlab::kernel {
 namespace {
 
 bool eligible(const inode& i, const wb_writeback_work& work, instant older_than) {
-    if (i.i_state & (I_FREEING | I_WILL_FREE)) return false;
+    if ((i.i_state & (I_FREEING | I_WILL_FREE)) || i.i_sb->state == sb_state::dead) return false;
     if (work.sb && i.i_sb.get() != work.sb) return false;
     return !work.for_kupdate || i.dirtied_when <= older_than;
 }

@@ -96,7 +96,7 @@ task<> evict(inode& i) {
         h.violated("dirty_after_death", "inode " + std::to_string(i.i_ino) + " evicted with " +
                    std::to_string(i.i_mapping.dirty.size()) + " dirty folios", {}, &sb);
     co_await truncate_inode_pages(i, 0);
-    sb.ops.evict_inode(i);
+    if (sb.state != sb_state::dead) sb.ops.evict_inode(i);  // a filesystem may be gone after its put_super()
     sb.s_es_stats.add(-1);  // ext4_es_free_extent(): on freed memory if put_super() has run
     sb.s_inodes.erase(i.i_ino);
     i.i_state |= I_CLEAR;

@@ -42,7 +42,7 @@ struct super_block : std::enable_shared_from_this<super_block> {
     const std::string s_id;
     backing_dev_info& s_bdi;
     const std::shared_ptr<backing_dev_info> keeps_bdi;
-    address_space_operations& ops;
+    address_space_operations& ops;           ///< not called once `state` is dead: its owner may free it then
     const drain_policy* policy;              ///< change through set_drain_policy()
 
     sched::shared s_active_flag;             ///< SB_ACTIVE: 1, then 0 for ever

@@ -42,7 +42,10 @@ struct counting_fs final : kernel::address_space_operations {
         }
         co_return 0;
     }
-    void evict_inode(kernel::inode&) override { ++evicted; }
+    void evict_inode(kernel::inode& i) override {
+        DRAINLAB_CHECK(i.i_sb->state != kernel::sb_state::dead);  // nobody calls a filesystem that has been told put_super()
+        ++evicted;
+    }
     void put_super(kernel::super_block&) override { ++put_supers; }
 };
 
