@@ -47,8 +47,8 @@ inline bool within(double factor, double ours, double theirs) {
     return ours <= theirs * factor && ours * factor >= theirs;
 }
 
-/// Four burners as in the measurement: make a cgroup, fork into it, 32 synchronous 4 KiB writes, exit, remove it; a switch of
-/// the file's inode each time. One generation takes some 20 ms of CPU time (200 switches a second from four of them).
+/// Four burners as in the measurement: make a cgroup, fork into it, synchronous 4 KiB writes, exit, remove it; a switch of the
+/// file's inode each time, asked for by the ninth write. What each takes is the profile's.
 struct burner_world {
     burner_world(const kernel::profile& p, int burners, std::uint64_t seed)
         : sched{{seed}},
@@ -73,36 +73,10 @@ struct burner_world {
                                                   sched.generator().below(static_cast<std::uint64_t>(mean.count()))));
     }
 
-    sched::task<> burner(int, switch_work& mine) {
-        for (;;) {
-            co_await cpus.consume(about(3ms));  // mkdir, fork
-            for (int i = 0; i < 32; ++i) {
-                co_await cpus.consume(about(400us));
-                if (i == 8 && !mine.work.pending && !mine.work.running) {
-                    mine.queued = sched.now();
-                    wq.queue(mine.work);
-                }
-            }
-            co_await cpus.consume(about(3ms));  // exit, wait, rmdir
-            cgroup_exit_callbacks(*rcu, prof.callbacks_per_cgroup_exit);
-        }
-    }
-    sched::task<> do_switch(switch_work& s) {
-        co_await cpus.consume(20us);
-        co_await rcu->synchronize();
-        co_await cpus.consume(prof.switch_per_inode);
-        switch_times.add(sched.now() - s.queued);
-    }
+    sched::task<> burner(int, switch_work& mine);
+    sched::task<> do_switch(switch_work& s);
     /// What even an idle system does: 16 times a second something short, about the time of a tick, on some CPU.
-    sched::task<> housekeeping() {
-        for (;;) {
-            sched::fiber& me = *sched.current();
-            me.cpu = static_cast<int>(sched.generator().below(static_cast<std::uint64_t>(prof.cpus)));
-            const sched::instant at = cpus.next_tick(me.cpu, sched.now() + about(62ms)) - 50us;
-            co_await sched.sleep_until(at);
-            co_await cpus.consume(100us);
-        }
-    }
+    sched::task<> housekeeping();
     /// Calls `call` `n` times at random moments.
     template <class Call>
     times measure(Call call, int n = 400) {
