@@ -149,6 +149,7 @@ const std::vector<const drain_policy*>& drain_mutants() {
         add_race_mutants(list);
         add_rmbarrier_mutants(list);
         add_persb_mutants(list);
+        list.insert(list.end(), added_policies().mutants.begin(), added_policies().mutants.end());
         return list;
     }();
     return all;

@@ -57,7 +57,14 @@ class drain_policy {
     virtual task<> drain(super_block& sb) const = 0;
 };
 
-/// Oldest kernel to newest, mutants excluded.
+/// What a file drain/own/NAME.cpp adds with its `void declare_NAME(own_policies&)`: docs/write-your-own-policy.md.
+struct own_policies {
+    std::vector<const drain_policy*> policies, mutants;
+};
+/// All that these files have added.
+const own_policies& added_policies();
+
+/// Oldest kernel to newest, then those of drain/own; mutants excluded.
 const std::vector<const drain_policy*>& drain_policies();
 /// By id, mutants ("persb~pin_after_iget") included; null if unknown.
 const drain_policy* find_drain_policy(std::string_view id);

@@ -3,6 +3,21 @@
 
 namespace drainlab::kernel {
 
+#define DRAINLAB_OWN_POLICY(name) void declare_##name(own_policies&);
+#include "fusefs/kernel/drain/own_policies.inc"
+#undef DRAINLAB_OWN_POLICY
+
+const own_policies& added_policies() {
+    static const own_policies all = [] {
+        own_policies own;
+#define DRAINLAB_OWN_POLICY(name) declare_##name(own);
+#include "fusefs/kernel/drain/own_policies.inc"
+#undef DRAINLAB_OWN_POLICY
+        return own;
+    }();
+    return all;
+}
+
 const std::vector<const drain_policy*>& drain_policies() {
     static const none_policy none;
     static const pin_super_policy pin_super;
@@ -15,8 +30,12 @@ const std::vector<const drain_policy*>& drain_policies() {
     static const persb_policy persb;
     static const persb_2019_policy persb_2019;
     // oldest kernel to newest; what was never merged comes last
-    static const std::vector<const drain_policy*> all{&none, &pin_super, &flush,     &barrier, &rework,
-                                                      &base, &race,      &rmbarrier, &persb,   &persb_2019};
+    static const std::vector<const drain_policy*> all = [] {
+        std::vector<const drain_policy*> list{&none, &pin_super, &flush,     &barrier, &rework,
+                                              &base, &race,      &rmbarrier, &persb,   &persb_2019};
+        list.insert(list.end(), added_policies().policies.begin(), added_policies().policies.end());
+        return list;
+    }();
     return all;
 }
 
