@@ -219,6 +219,19 @@ check hung_tasks() {
                                                panics ? ", then the kernel panics: holds stay below 60 s" : ""));
 }
 
+/// mount(8) leaves a remount of type fuse.drainfs to mount.fuse, and that runs `drainfs` through a shell without PATH.
+check remounts() {
+    if (geteuid() != 0) return good("remount", "only root remounts");
+    const auto present = [](const char* path) { return access(path, X_OK) == 0; };
+    if (!present("/sbin/mount.fuse.drainfs") && !present("/sbin/mount.fuse"))
+        return good("remount", "mount(8) remounts by itself");
+    for (const char* folder : {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"})
+        if (present(fmt::format("{}/drainfs", folder).c_str()))
+            return good("remount", fmt::format("mount -o remount finds {}/drainfs", folder));
+    return warning("remount", "mount -o remount fails with 127: mount(8) looks for drainfs in the system's folders only",
+                   "cmake --install build/release, or mount -i -o remount,ro DIR");
+}
+
 check programs() {
     const auto daemon = client::find_program("drainfs"), gate = client::find_program("drainfs-gate");
     if (!daemon) return bad("programs", daemon.error().message, "build or install drainfs beside drainctl");
@@ -242,9 +255,9 @@ check kernel() {
 
 std::vector<check> probe_machine() {
     const std::string cgroup = cgroup_directory();
-    return {kernel(),           programs(),      fuse_device(),         mounting(),  fusermount(),
-            user_namespaces(),  cgroups(cgroup), cgroup_events(cgroup), gate_call(), detach_events(),
-            request_timeouts(), descriptors(),   hung_tasks(),          suspending()};
+    return {kernel(),           programs(),      fuse_device(),         mounting(),   fusermount(),
+            user_namespaces(),  cgroups(cgroup), cgroup_events(cgroup), gate_call(),  detach_events(),
+            request_timeouts(), descriptors(),   hung_tasks(),          suspending(), remounts()};
 }
 
 }  // namespace drainlab::cli

@@ -34,7 +34,10 @@ class unmounting {
 
     result<exit_code> run() {
         BOOST_OUTCOME_TRY(auto tried, call());
-        if (!tried.finished) return timed_out(true);
+        if (!tried.finished) {
+            called_ = begin_.time_since_epoch();  // as good as: the child that knows still waits
+            return timed_out(true);
+        }
         if (tried.error == EBUSY) return busy();
         if (tried.error != 0) return refused(tried);
         called_ = tried.started;
@@ -99,6 +102,7 @@ class unmounting {
         auto found = find();
         if (found.holders.empty()) found = find();  // it may be a matter of microseconds
         std::string hint;
+        if (o_.force) hint = "the connection is cut all the same: who holds it gets ENOTCONN, and drainfs detaches the name";
         for (const auto& h : found.holders)
             if (h.blocks_umount()) hint += (hint.empty() ? "" : "\n  ") + client::describe(h);
         if (hint.empty()) hint = "no holder to be seen any more; --retry 2s tries again";

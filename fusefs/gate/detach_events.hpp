@@ -20,8 +20,9 @@ class detach_events {
     /// yourself.
     using callback = std::function<void(std::uint64_t mount_id)>;
 
-    /// Never fails: without either source it is `mountinfo` and silent, and the periodic probe remains.
-    static std::unique_ptr<detach_events> start(boost::asio::io_context& io, callback on_detach);
+    /// Never fails: without either source it is `mountinfo` and silent, and the periodic probe remains. Without
+    /// `try_fanotify` it is mountinfo.
+    static std::unique_ptr<detach_events> start(boost::asio::io_context& io, callback on_detach, bool try_fanotify);
     virtual ~detach_events() = default;
     virtual source kind() const = 0;
     /// Delivers what has happened by now, from within this call.
