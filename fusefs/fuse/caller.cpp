@@ -39,6 +39,15 @@ std::optional<std::uint64_t> cgroup_id_of(const storage::unique_fd& thread) {
     return info.cgroupid;
 }
 
+std::optional<std::uint64_t> recent_threads::cgroup_of(pid_t tid) {
+    slot& s = slots_[static_cast<std::size_t>(tid) % slots_.size()];
+    if (s.tid == tid)
+        if (const auto id = cgroup_id_of(s.fd)) return id;
+    s.fd = open_thread(tid);
+    s.tid = tid;
+    return cgroup_id_of(s.fd);
+}
+
 std::optional<std::string> parse_cgroup_path(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());

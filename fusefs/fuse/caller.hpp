@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -16,6 +17,21 @@ namespace drainlab::fuse {
 storage::unique_fd open_thread(pid_t tid);
 /// The cgroup v2 id by PIDFD_GET_INFO; none if this kernel cannot say (before 6.13).
 std::optional<std::uint64_t> cgroup_id_of(const storage::unique_fd& thread);
+/// Descriptors of the threads that called last, so that asking again costs one system call. Thread: one at a time.
+class recent_threads {
+  public:
+    /// The cgroup v2 id of thread `tid` now; none as for cgroup_id_of(). A thread's descriptor says nothing any more once the thread has
+    /// ended, so the number's next user is never taken for it.
+    std::optional<std::uint64_t> cgroup_of(pid_t tid);
+
+  private:
+    struct slot {
+        pid_t tid{};
+        storage::unique_fd fd;
+    };
+    std::array<slot, 64> slots_;
+};
+
 /// The path on the `0::` line of /proc/TID/cgroup; none if there is no such line.
 std::optional<std::string> parse_cgroup_path(std::string_view text);
 /// The cgroup v2 path of thread `tid`, relative to the root of the hierarchy as our cgroup namespace shows it.

@@ -15,7 +15,7 @@ cgroup_identity::cgroup_identity(boost::asio::io_context& io, kernel::host& host
 
 kernel::memcg_ptr cgroup_identity::of(pid_t tid) {
     if (tid <= 0) return nullptr;
-    std::optional<std::uint64_t> id = cgroup_id_of(open_thread(tid));
+    std::optional<std::uint64_t> id = threads_.cgroup_of(tid);
     if (!id) {  // an older kernel: by the path, which costs twice as much
         const auto path = cgroup_path_of(tid);
         if (path) id = cgroup_id_at(root_.string() + *path);

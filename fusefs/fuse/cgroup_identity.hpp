@@ -1,5 +1,6 @@
 // Callers by their cgroup.
 #pragma once
+#include "fusefs/fuse/caller.hpp"
 #include "fusefs/fuse/cgroup_watch.hpp"
 #include "fusefs/fuse/identity.hpp"
 #include "fusefs/fuse/member_watch.hpp"
@@ -34,6 +35,7 @@ class cgroup_identity final : public identity {
     std::uint64_t root_id_;
     bool blind_{};
     std::unordered_map<std::uint64_t, entry> known_;
+    recent_threads threads_;
     cgroup_watch watch_;
     member_watch members_;
 };

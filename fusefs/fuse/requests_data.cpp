@@ -67,6 +67,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
     if (!s.admit(req, "OPEN")) return;
     node& f = s.known(ino);
     if (s.fails(req, op::open, f)) return;
+    if (s.raw.kills()) s.kill_suidgid_of(f);
     auto opener = s.payer(req);
     storage::unique_fd none;
     int err = 0;
@@ -110,6 +111,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
         fuse_reply_err(req, err);
         return;
     }
+    if (s.raw.kills() && st.st_size > 0) s.kill_suidgid_of(*f);  // made by somebody else meanwhile
     auto opener = s.payer(req);
     int err = 0;
     if (st.st_size > 0 || !s.fs.try_open(*f, fi->flags, fd, err)) {
@@ -182,6 +184,7 @@ void op_write(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size, of
     impl& s = impl::of(req);
     if (!s.admit(req, "WRITE")) return;
     open_file& h = handle(fi);
+    if (s.raw.kills()) s.kill_suidgid_of(*h.f);
     if (fi->writepage) s.count.guessed_bytes += size;
     auto m = fi->writepage ? h.opener : s.payer(req);
     if (s.fs.cache().try_write(*h.f->data, data, size, off, m))

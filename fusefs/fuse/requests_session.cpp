@@ -41,7 +41,7 @@ void op_init(void* data, fuse_conn_info* conn) {
         else
             conn->want &= ~flag;
     };
-    // Without HANDLE_KILLPRIV the kernel takes setuid and setgid bits away itself, by a SETATTR before the write.
+    // Setuid and setgid bits go as kill_suidgid.hpp says; on a kernel without that, by a SETATTR of its own before the write.
     want(FUSE_CAP_HANDLE_KILLPRIV, false);
     want(FUSE_CAP_WRITEBACK_CACHE, false);  // a cached write has no trustworthy pid
     want(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE, false);

@@ -8,12 +8,24 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <unistd.h>
 
 namespace drainlab::fuse {
 
 namespace {
 
 constexpr int requests_per_turn = 32;  // then the other descriptors get their turn
+
+// libfuse reads and writes through these, so that kill_request sees what goes by.
+ssize_t device_writev(int fd, iovec* iov, int count, void* data) {
+    static_cast<session::impl*>(data)->raw.answer(iov, count);
+    return ::writev(fd, iov, count);
+}
+ssize_t device_read(int fd, void* buffer, std::size_t size, void* data) {
+    const ssize_t got = ::read(fd, buffer, size);
+    if (got > 0) static_cast<session::impl*>(data)->raw.read(buffer, static_cast<std::size_t>(got));
+    return got;
+}
 
 /// One receive buffer for all sessions: one loop thread, one request at a time.
 fuse_buf& receive_buffer() {
@@ -42,8 +54,13 @@ void session::impl::wait_for_request() {
 }
 
 void session::impl::serve_some() {
-    for (int n = 0; n < requests_per_turn; ++n)
+    // A caller on its own has no second request ready: only where there were several last time is another look worth its cost.
+    int served = 0;
+    do {
         if (!serve_one()) break;
+        ++served;
+    } while (busy ? served < requests_per_turn : served < 1);
+    busy = busy ? served > 1 : ++lone_turns % 16 == 0;
     if (!ended) wait_for_request();
 }
 
@@ -123,8 +140,10 @@ std::unique_ptr<session> session::create(const session_options& options, const e
     fuse_args args = FUSE_ARGS_INIT(1, argv);
     s->se = fuse_session_new(&args, &ops, sizeof ops, s.get());
     fuse_opt_free_args(&args);
-    const std::string device = "/dev/fd/" + std::to_string(s->mount.fuse.get());
-    if (!s->se || fuse_session_mount(s->se, device.c_str()) != 0) {
+    fuse_custom_io through{};
+    through.writev = device_writev;
+    through.read = device_read;
+    if (!s->se || fuse_session_custom_io(s->se, &through, s->mount.fuse.get()) != 0) {
         err = EMFILE;
         error = "mount point " + options.dir.string() + ": libfuse made no session (it can have 1024 in one process)";
         return nullptr;

@@ -2,6 +2,7 @@
 #pragma once
 #define FUSE_USE_VERSION 314
 #include "fusefs/fuse/identity.hpp"
+#include "fusefs/fuse/kill_suidgid.hpp"
 #include "fusefs/fuse/mounting.hpp"
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/storage/filesystem.hpp"
@@ -60,6 +61,8 @@ struct session::impl {
         const fuse_ctx* c = fuse_req_ctx(req);
         return {c->uid, c->gid, c->umask};
     }
+    /// The caller writes to or truncates `f`, and is one whose writes take setuid and setgid bits away.
+    void kill_suidgid_of(storage::node& f);
     void reply_attr(fuse_req_t req, storage::node& f);
     void reply_entry(fuse_req_t req, storage::node& f, struct stat& st);
     fuse_entry_param entry_for(storage::node& f, struct stat& st);
@@ -81,7 +84,10 @@ struct session::impl {
     fuse_session* se{};
     new_mount mount;
     bool dying{}, ended{};
+    bool busy{};  ///< several requests were waiting at once
+    unsigned lone_turns{};
     double entry_timeout{1.0}, attr_timeout{1.0};
+    kill_request raw;  ///< what libfuse does not tell of the request being processed
     session_counters count;
     std::unordered_set<open_file*> files;  ///< whose RELEASE has not come
     std::unordered_set<open_directory*> directories;

@@ -27,6 +27,7 @@ struct file_data {
 
     bool
         times_pending{};  ///< mtime and ctime below are newer than the store's: set by a write, told to the store after it
+    mutable bool times_told{};  ///< and a user has seen them
     timespec mtime{}, ctime{};
     timespec known_mtime{};  ///< the store's, when last seen with no page dirty: tells changes from outside
     std::size_t counted_dirty{}, counted_pages{};  ///< what of this file is in the cache's totals

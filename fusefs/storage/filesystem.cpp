@@ -47,6 +47,7 @@ void filesystem::overlay(const node& f, struct stat& st) const {
         st.st_blocks = std::max(st.st_blocks,
                                 std::min(whole, st.st_blocks + static_cast<blkcnt_t>(d.counted_dirty) * page_blocks));
     if (!d.times_pending) return;
+    d.times_told = true;
     st.st_mtim = d.mtime;
     const auto later = [](const timespec& a, const timespec& b) {
         return a.tv_sec != b.tv_sec ? a.tv_sec > b.tv_sec : a.tv_nsec > b.tv_nsec;

@@ -75,7 +75,11 @@ void page_cache::take_in(file_data& f, fill_buffers& got, const kernel::memcg_pt
     const auto inode = f.inode.lock();
     auto& pages = inode->i_mapping.i_pages;
     for (std::size_t k = 0; k < got.pages.size(); ++k) {
-        if (pages.contains(got.first + k)) continue;  // somebody else brought it in meanwhile
+        const auto at = pages.find(got.first + k);
+        if (at != pages.end()) {  // somebody else brought it in meanwhile, or only its owner was noted
+            if (!at->second.data) at->second.data = std::move(got.pages[k]);
+            continue;
+        }
         kernel::folio& page = kernel::folio_add(*inode, got.first + k, m);
         page.data = std::move(got.pages[k]);
         page.uptodate = true;
@@ -119,17 +123,56 @@ sched::task<int> page_cache::fill(file_data& f, pgoff_t first, std::size_t count
     co_return 0;
 }
 
-void page_cache::gather(file_data& f, off_t off, std::size_t size, std::vector<iovec>& out) {
+void page_cache::charge_clean(file_data& f, pgoff_t first, pgoff_t stop, const kernel::memcg_ptr& m) {
+    const auto inode = f.inode.lock();
+    auto next = inode->i_mapping.i_pages.lower_bound(first);
+    for (pgoff_t index = first; index < stop; ++index) {
+        if (next != inode->i_mapping.i_pages.end() && next->first == index) {
+            ++next;
+            continue;
+        }
+        kernel::folio_add(*inode, index, m).uptodate = true;
+        remember_clean(f, index);
+    }
+    recount(f);
+}
+
+/// The store's bytes, with what it does not have yet laid over them.
+int page_cache::gather_through(file_data& f, off_t off, off_t end, std::vector<iovec>& out) {
+    if (const int err = need_fd(f, O_RDONLY)) return err;
+    const auto size = static_cast<std::size_t>(end - off);
+    if (scratch_.size() < size) scratch_.resize(std::max(size, fill_batch * page_size));
+    const ssize_t got = ::pread(f.fd->get(), scratch_.data(), size, off);
+    if (got < 0) return errno;
+    const auto had = static_cast<std::size_t>(got);
+    if (had < size) std::memset(scratch_.data() + had, 0, size - had);
     const auto& pages = f.mapping().i_pages;
-    const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
+    for (auto at = pages.lower_bound(page_of(off)); at != pages.end() && offset_of(at->first) < end; ++at) {
+        if (!at->second.data) continue;
+        const off_t from = std::max(off, offset_of(at->first)), to = std::min(end, offset_of(at->first + 1));
+        std::memcpy(scratch_.data() + (from - off), at->second.data.get() + (from - offset_of(at->first)),
+                    static_cast<std::size_t>(to - from));
+    }
+    out.push_back({scratch_.data(), size});
+    return 0;
+}
+
+int page_cache::gather(file_data& f, off_t off, std::size_t size, std::vector<iovec>& out) {
+    const auto& pages = f.mapping().i_pages;
+    const off_t begin = off, end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
     auto at = pages.find(page_of(off));
     for (; off < end; ++at) {
         DRAINLAB_CHECK(at != pages.end() && at->first == page_of(off));
+        if (!at->second.data) {
+            out.clear();
+            return gather_through(f, begin, end, out);
+        }
         const std::size_t in = static_cast<std::size_t>(off) % page_size;
         const std::size_t n = std::min<std::size_t>(page_size - in, static_cast<std::size_t>(end - off));
         out.push_back({at->second.data.get() + in, n});
         off += static_cast<off_t>(n);
     }
+    return 0;
 }
 
 namespace {
@@ -151,6 +194,10 @@ bool page_cache::try_read(file_data& f, off_t off, std::size_t size, const kerne
     if (off >= end) return true;
     reclaim();
     const auto inode = f.inode.lock();
+    if (reads_through() && device.limits().unlimited() && !device.errors.concerns(device_op::read)) {
+        charge_clean(f, page_of(off), page_of(end - 1) + 1, m);
+        return gather(f, off, size, out) == 0;  // read() tells the error
+    }
     for (pgoff_t at = page_of(off), stop = page_of(end - 1) + 1;;) {
         const auto [gap, count] = next_gap(inode->i_mapping, at, stop);
         if (count == 0) break;
@@ -158,8 +205,7 @@ bool page_cache::try_read(file_data& f, off_t off, std::size_t size, const kerne
         if (!fill_now(f, gap, count, m, err) || err) return false;  // read() tells the error
         at = gap + count;
     }
-    gather(f, off, size, out);
-    return true;
+    return gather(f, off, size, out) == 0;
 }
 
 sched::task<int> page_cache::read(file_data& f, off_t off, std::size_t size, kernel::memcg_ptr m,
@@ -174,8 +220,7 @@ sched::task<int> page_cache::read(file_data& f, off_t off, std::size_t size, ker
         // After the wait we look again from the start: pages found before may have gone meanwhile.
         if (const int err = co_await fill(f, gap, count, m)) co_return err;
     }
-    gather(f, off, size, out);
-    co_return 0;
+    co_return gather(f, off, size, out);
 }
 
 void page_cache::remember_clean(file_data& f, pgoff_t index) { clean_.emplace_back(f.inode, index); }

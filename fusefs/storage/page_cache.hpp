@@ -71,13 +71,18 @@ class page_cache {
     struct run;
     struct fill_buffers;
 
+    /// A store in memory holds the bytes of clean pages itself: reads only note who pays.
+    bool reads_through() const noexcept { return store_.root().in_memory; }
     bool needs_fill(const file_data& f, kernel::pgoff_t index, std::size_t in, std::size_t n) const;
     bool fill_now(file_data& f, kernel::pgoff_t first, std::size_t count, const kernel::memcg_ptr& m, int& err);
     sched::task<int> fill(file_data& f, kernel::pgoff_t first, std::size_t count, kernel::memcg_ptr m);
     void take_in(file_data& f, fill_buffers& got, const kernel::memcg_ptr& m);
-    void gather(file_data& f, off_t off, std::size_t size, std::vector<iovec>& out);
+    void charge_clean(file_data& f, kernel::pgoff_t first, kernel::pgoff_t stop, const kernel::memcg_ptr& m);
+    int gather(file_data& f, off_t off, std::size_t size, std::vector<iovec>& out);
+    int gather_through(file_data& f, off_t off, off_t end, std::vector<iovec>& out);
     sched::task<> put(file_data& f, kernel::pgoff_t index, std::size_t in, const char* data, std::size_t n,
                       const kernel::memcg_ptr& m);
+    long write_now(file_data& f, kernel::inode& i, kernel::pgoff_t first, std::size_t size);
     sched::task<int> write_run(file_data& f, kernel::inode& i, kernel::pgoff_t first, std::size_t count);
     void end_run(file_data& f, kernel::inode& i, kernel::pgoff_t first, std::size_t count, int error);
     sched::task<int> write_around(file_data& f, const char* data, std::size_t n, off_t off);
@@ -92,7 +97,8 @@ class page_cache {
     io_pool::lane lane_;
     std::uint64_t dirty_pages_{}, cached_pages_{};
     std::deque<std::pair<std::weak_ptr<kernel::inode>, kernel::pgoff_t>>
-        clean_;  ///< oldest first; may name pages long gone
+        clean_;                       ///< oldest first; may name pages long gone
+    std::vector<std::byte> scratch_;  ///< what gather_through() reads into
     bool background_running_{};
 };
 

@@ -43,7 +43,9 @@ bool page_cache::needs_fill(const file_data& f, pgoff_t index, std::size_t in, s
     const off_t begins = static_cast<off_t>(index << kernel::page_shift);
     if (begins >= f.size || n == page_size) return false;
     if (in == 0 && begins + static_cast<off_t>(n) >= f.size) return false;  // covers all there is
-    return !f.mapping().i_pages.contains(index);
+    const auto& pages = f.mapping().i_pages;
+    const auto at = pages.find(index);
+    return at == pages.end() || !at->second.data;
 }
 
 sched::task<> page_cache::put(file_data& f, pgoff_t index, std::size_t in, const char* data, std::size_t n,
@@ -142,7 +144,7 @@ sched::task<int> page_cache::truncate(file_data& f, off_t size) {
         recount(f);
         while (inode->i_mapping.writeback.contains(partial)) co_await kernel::filemap_fdatawait(*inode);
         const auto at = inode->i_mapping.i_pages.find(partial);
-        if (keep && at != inode->i_mapping.i_pages.end())
+        if (keep && at != inode->i_mapping.i_pages.end() && at->second.data)
             std::memset(at->second.data.get() + keep, 0, page_size - keep);
     }
     std::function<long()> job = [fd = f.fd, size]() -> long { return ::ftruncate(fd->get(), size) == 0 ? 0 : -errno; };

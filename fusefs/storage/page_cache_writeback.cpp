@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace drainlab::storage {
@@ -18,6 +19,12 @@ using kernel::pgoff_t;
 namespace {
 
 constexpr std::size_t run_limit = 256;  // pages per store write: 1 MiB
+
+timespec coarse_now() {
+    timespec t{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &t);
+    return t;
+}
 
 long write_all(int fd, const char* data, std::size_t size, off_t off) {
     for (std::size_t done = 0; done < size;) {
@@ -75,12 +82,38 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
         next = first + count;
     }
     if (f.times_pending && i.i_mapping.dirty.empty() && f.fd && !error) {
-        const timespec times[2] = {{0, UTIME_OMIT}, f.mtime};
-        ::futimens(f.fd->get(), times);  // the write above has set it to now; the file changed when it was written to
+        // The write above has set it to now; the file changed when it was written to. Within one tick, and if nobody has
+        // been told the time yet, that is the same.
+        const timespec times[2] = {{0, UTIME_OMIT}, f.mtime}, now = coarse_now();
+        const bool same = now.tv_sec == f.mtime.tv_sec && now.tv_nsec == f.mtime.tv_nsec;
+        if (f.times_told || !same) ::futimens(f.fd->get(), times);
+        f.times_told = false;
         f.times_pending = false;
     }
     if (f.opens == 0 && f.fd && i.i_mapping.dirty.empty() && i.i_mapping.writeback.empty()) f.fd.reset();
     co_return error;
+}
+
+/// Without a copy and without waiting: to a store in memory. As many bytes, or a negative errno.
+long page_cache::write_now(file_data& f, kernel::inode& i, pgoff_t first, std::size_t size) {
+    std::vector<iovec> iov;
+    auto page = i.i_mapping.i_pages.find(first);
+    for (std::size_t left = size; left > 0; ++page) {
+        iov.push_back({page->second.data.get(), std::min<std::size_t>(left, page_size)});
+        left -= iov.back().iov_len;
+    }
+    const auto off = static_cast<off_t>(first << kernel::page_shift);
+    const ssize_t n = ::pwritev(f.fd->get(), iov.data(), static_cast<int>(iov.size()), off);
+    if (n < 0) return -errno;
+    for (auto done = static_cast<std::size_t>(n); done < size;) {  // cut short: the rest page by page, for the error
+        const iovec& v = iov[done / page_size];
+        const std::size_t in = done % page_size;
+        const long rc = write_all(f.fd->get(), static_cast<const char*>(v.iov_base) + in, v.iov_len - in,
+                                  off + static_cast<off_t>(done));
+        if (rc < 0) return rc;
+        done += v.iov_len - in;
+    }
+    return static_cast<long>(size);
 }
 
 /// Writes folios that are tagged WRITEBACK. 0 or a negative errno.
@@ -88,19 +121,23 @@ sched::task<int> page_cache::write_run(file_data& f, kernel::inode& i, pgoff_t f
     const off_t off = static_cast<off_t>(first << kernel::page_shift);
     const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(count * page_size));
     const std::size_t size = end > off ? static_cast<std::size_t>(end - off) : 0;
-    // A copy: pages may be written to again meanwhile, and the pool's threads must not see that.
-    const auto bytes = std::make_shared<std::string>();
-    bytes->reserve(count * page_size);
-    for (std::size_t k = 0; k < count; ++k)
-        bytes->append(reinterpret_cast<const char*>(i.i_mapping.i_pages.at(first + k).data.get()), page_size);
-    bytes->resize(size);
-    co_await device.transfer(size);
     long rc = -fault(device_op::write, *f.owner);
-    if (size && rc == 0) {
-        std::function<long()> job = [bytes, fd = f.fd, off] {
-            return write_all(fd->get(), bytes->data(), bytes->size(), off);
-        };
-        rc = co_await blocking(std::move(job), "store write");
+    if (size && rc == 0 && store_.root().in_memory && device.limits().unlimited()) {
+        rc = write_now(f, i, first, size);
+    } else {
+        // A copy: pages may be written to again meanwhile, and the pool's threads must not see that.
+        const auto bytes = std::make_shared<std::string>();
+        bytes->reserve(count * page_size);
+        for (std::size_t k = 0; k < count; ++k)
+            bytes->append(reinterpret_cast<const char*>(i.i_mapping.i_pages.at(first + k).data.get()), page_size);
+        bytes->resize(size);
+        co_await device.transfer(size);
+        if (size && rc == 0) {
+            std::function<long()> job = [bytes, fd = f.fd, off] {
+                return write_all(fd->get(), bytes->data(), bytes->size(), off);
+            };
+            rc = co_await blocking(std::move(job), "store write");
+        }
     }
     co_return rc < 0 ? static_cast<int>(rc) : 0;
 }
