@@ -219,7 +219,7 @@ void mount::begin_shutdown() {
 /// What deactivate_super() does in the unmounter's task.
 sched::task<> mount::shut_down([[maybe_unused]] std::shared_ptr<mount> self) {
     if (session_) co_await session_->prepare_shutdown();  // also after the end: requests may still be worked on
-    fs_->cache().lane().begin_drain();
+    if (!fs_->store().root().in_memory) fs_->cache().lane().begin_drain();
     co_await kernel::deactivate_super(*sb_);
     fs_->cache().lane().end_drain();
     model_done_ = true;

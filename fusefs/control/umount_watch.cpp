@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <chrono>
 #include <map>
+#include <sched.h>
 #include <set>
 #include <unordered_map>
 #include <utility>
@@ -31,6 +32,7 @@ std::int64_t to_ns(steady::time_point t) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
+constexpr auto stay = 60us;  // how long a probe after a detach event is watched without letting go of the CPU
 constexpr auto look_first = 20us;         // from sending a probe to the first look at what became of it
 constexpr auto gate_answers_within = 5s;  // a probe that is neither seen nor blocked after that: the gate is stuck
 constexpr auto at_once = 5ms;  // a writer this soon after the detach event is the unmounter, no need to ask mountinfo
@@ -40,7 +42,7 @@ constexpr auto arm_within = 2s;
 
 /// When to probe after a detach event: the unmounter needs two expedited grace periods at most to get to s_umount.
 steady::duration probe_delay(int step) {
-    constexpr steady::duration first[] = {20us, 30us, 50us, 50us, 100us, 150us, 200us, 200us, 200us};
+    constexpr steady::duration first[] = {0us, 20us, 30us, 50us, 50us, 100us, 150us, 200us, 200us, 200us};
     if (step < static_cast<int>(std::size(first))) return first[step];
     if (step < 30) return 400us;  // a busy machine: the unmounter is on its way, but does not get a CPU
     return step < 2000 ? steady::duration{3ms} : steady::duration{15ms};
@@ -56,7 +58,7 @@ struct entry {
     pid_t holder_tid{};                         // 0: the gate does not hold it
     std::uint64_t probe{};                      // tag of the probe that is out, or 0
     steady::time_point probe_sent;
-    steady::time_point detached_at;
+    steady::time_point added_at{steady::now()}, detached_at;
     int step{};
     bool told_gated{}, detached{}, dying{}, letting_through{};
 
@@ -123,11 +125,13 @@ class watch final : public umount_watch, public std::enable_shared_from_this<wat
 
     void arm(const entry_ptr& e);
     void arm_overdue(const entry_ptr& e);
+    void not_held(const entry_ptr& e, int error);
     void gated(entry& e, bool held, const std::string& why);
 
     void on_detach_event(std::uint64_t mount_id);
     void detached(const entry_ptr& e);
     void probe(const entry_ptr& e);
+    bool blocks_soon(const entry& e) const;
     void look(const entry_ptr& e);
     void probe_arrived(const entry_ptr& e);
     void writer_queued(const entry_ptr& e);
@@ -229,8 +233,7 @@ void watch::on_returned(const gate::report& r) {
     const auto e = find(r.mount);
     if (!e) return;
     if (r.op == gate::command::arm && e->holder_tid == r.tid) e->holder_tid = 0;
-    if (r.op == gate::command::arm && !e->told_gated && r.error != 0)
-        gated(*e, false, fmt::format("the gate cannot hold it (error {})", r.error));
+    if (r.op == gate::command::arm && !e->told_gated && r.error != 0) not_held(e, r.error);
     if (r.op == gate::command::probe && e->probe == r.tag) e->probe = 0;  // the superblock has gone meanwhile
 }
 
@@ -250,6 +253,14 @@ void watch::add(const watched_mount& m, umount_events& tell) {
 void watch::arm(const entry_ptr& e) {
     if (!gate_ || !gate_->send({gate::command::arm, e->m.id, ++last_tag_, e->m.dev, 0, {}})) return;
     if (!e->told_gated) later(e, arm_within, &watch::arm_overdue);
+}
+
+/// ustat(2) finds the first superblock with this device number: for a moment that can be one of before, whose number ours has got, and
+/// which is still being taken down (EINVAL).
+void watch::not_held(const entry_ptr& e, int error) {
+    const bool again = error == EINVAL && !e->detached && !e->dying && steady::now() - e->added_at < arm_within;
+    if (again) return later(e, 1ms, &watch::arm);
+    gated(*e, false, fmt::format("the gate cannot hold it (error {})", error));
 }
 
 void watch::arm_overdue(const entry_ptr& e) {
@@ -333,7 +344,23 @@ void watch::probe(const entry_ptr& e) {
     if (!gate_->send({gate::command::probe, e->m.id, tag, e->m.dev, 0, {}})) return later(e, 1ms, &watch::probe);
     e->probe = tag;
     e->probe_sent = steady::now();
+    if (e->detached && blocks_soon(*e)) return writer_queued(e);
     later(e, e->detached ? steady::duration{look_first} : steady::duration{look_at_live}, &watch::look);
+}
+
+/// Whether the probe just sent is blocked within a moment. Every turn of the loop in between would cost a wake-up, which on a busy
+/// machine is the dearest part of an unmount.
+bool watch::blocks_soon(const entry& e) const {
+    while (steady::now() - e.probe_sent < stay) {
+        const pid_t thread = gate_->thread_of(e.probe);
+        if (thread != 0) {
+            const auto state = gate_->state_of(thread);
+            if (state == gate::thread_state::blocked) return !e.letting_through;
+            if (state != gate::thread_state::running) return false;  // its STATFS is there, and waits for us
+        }
+        ::sched_yield();
+    }
+    return false;
 }
 
 /// A probe is out and its STATFS has not arrived: is the thread blocked behind a writer, or just not there yet?
