@@ -1,4 +1,5 @@
 // drainctl bench
+#include "controller/cli/bench_lazy.hpp"
 #include "controller/cli/command.hpp"
 #include "controller/cli/known.hpp"
 #include "controller/cli/output.hpp"
@@ -25,7 +26,7 @@ namespace {
 using words = std::vector<std::string>;
 
 struct options {
-    words policies, scenarios, widen, expect_violation;
+    words policies, scenarios, mounts, widen, expect_violation;
     std::optional<std::int64_t> samples;
     std::int64_t seed = 1;
     bool quick = false, keep_going = false, check = false;
@@ -54,12 +55,12 @@ words policy_words() {
     return known;
 }
 
-/// The lazy scenarios belong to `drainctl lazy`; `all` means the others.
+/// The lazy scenarios belong to `drainctl lazy`, and a neighbour's sync is for `drainctl sim` alone; `all` means the others.
 result<words> scenario_words(const options& o) {
     if (o.scenarios.empty()) return words{"no_pressure", "idle_cross_pressure"};
     if (std::find(o.scenarios.begin(), o.scenarios.end(), "all") == o.scenarios.end()) return o.scenarios;
     BOOST_OUTCOME_TRY(auto names, client::data_names("scenarios"));
-    std::erase_if(names, [](const std::string& n) { return n.starts_with("lazy"); });
+    std::erase_if(names, [](const std::string& n) { return n.starts_with("lazy") || n == "sync_neighbour"; });
     return names;
 }
 
@@ -182,7 +183,33 @@ report::result result_of(const options& o, run::bench_outcome& outcome, const ru
     return r;
 }
 
+/// Unmounts without any load, on one or more kinds of mount.
+result<exit_code> bench_lazily(const options& o) {
+    if (!std::all_of(o.scenarios.begin(), o.scenarios.end(), is_bench_lazy))
+        return client::usage_error("bench: umount_free, lazy_free and lazy_held cannot be mixed with other scenarios");
+    if (o.policies.size() > 1) return client::usage_error("bench: the lazy scenarios take one --policy, that of drainfs");
+    for (const auto& [set, name] : {std::pair{!o.widen.empty(), "--widen"},
+                                    {!o.expect_violation.empty(), "--expect-violation"},
+                                    {o.check, "--check"},
+                                    {o.timeout.has_value(), "--timeout"}})
+        if (set) return client::usage_error(std::string("bench: ") + name + " does not go with the lazy scenarios");
+    bench_lazy_options l;
+    l.what.scenarios = o.scenarios;
+    l.what.mounts = o.mounts.empty() ? words{"drainfs"} : o.mounts;
+    if (!o.policies.empty()) l.what.policy = o.policies.front();
+    l.what.profile = l.profile = o.profile;
+    l.what.samples = static_cast<int>(o.samples_wanted());
+    l.what.seed = static_cast<std::uint64_t>(o.seed);
+    l.what.way = o.umount == "syscall" ? lazy::umount_way::syscall : lazy::umount_way::umount8;
+    l.format = o.format;
+    l.json = o.json;
+    return bench_lazy(l);
+}
+
 result<exit_code> bench(const options& o) {
+    if (std::any_of(o.scenarios.begin(), o.scenarios.end(), is_bench_lazy)) return bench_lazily(o);
+    if (!o.mounts.empty())
+        return client::usage_error("bench: --mounts goes with the scenarios umount_free, lazy_free, lazy_held");
     BOOST_OUTCOME_TRY(auto b, bench_of(o));
     BOOST_OUTCOME_TRY(auto wanted, machine_of(o));
     BOOST_OUTCOME_TRYV(check_json_file(o));
@@ -213,6 +240,8 @@ result<exit_code> bench(const options& o) {
 void declare_what(command& c, options& o) {
     c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)").one_of(policy_words);
     c.list("--scenario", o.scenarios, "scenarios by name or file, or all (default no_pressure,idle_cross_pressure)");
+    c.list("--mounts", o.mounts, "with umount_free, lazy_free, lazy_held: what is unmounted (default drainfs)")
+        .one_of(lazy::bench_mounts());
     c.option("--samples", o.samples, "unmounts per scenario and policy (default 40)", 1, 1'000'000);
     c.flag("--quick", o.quick, "15 samples");
     c.option("--profile", o.profile, "what the modelled machine is like, by name or file");

@@ -125,8 +125,12 @@ std::vector<report::violation> lazy_cell::finish() {
 std::vector<report::violation> lazy_cell::violations() {
     std::vector<report::violation> out;
     const auto& all = world_.host->violations;
-    for (; violations_seen_ < all.size(); ++violations_seen_)
-        out.push_back({all[violations_seen_].invariant, all[violations_seen_].message, std::nullopt});
+    for (; violations_seen_ < all.size(); ++violations_seen_) {
+        report::violation v;
+        v.invariant = all[violations_seen_].invariant;
+        v.message = all[violations_seen_].message;
+        out.push_back(std::move(v));
+    }
     return out;
 }
 

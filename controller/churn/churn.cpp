@@ -1,0 +1,190 @@
+#include "controller/churn/churn.hpp"
+
+#include "controller/churn/leftovers.hpp"
+#include "controller/client/client.hpp"
+#include "controller/client/launch.hpp"
+#include "controller/client/process.hpp"
+#include "controller/run/sweeper.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+#include <unistd.h>
+
+namespace drainlab::churn {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+namespace {
+
+constexpr auto stop_limit = 20s;
+
+/// The daemon, which may be killed and replaced while workers use it.
+class host {
+  public:
+    static client::result<std::unique_ptr<host>> start(const options& o) {
+        auto h = std::unique_ptr<host>(new host);
+        if (!o.profile.empty()) h->options_.profile = o.profile;
+        BOOST_OUTCOME_TRYV(h->bring_up());
+        return h;
+    }
+    std::string socket() const {
+        const std::lock_guard held(mutex_);
+        return socket_;
+    }
+    /// Kills the daemon and brings up another one.
+    client::result<void> replace(yard& y) {
+        note_violations();
+        ++y.epoch;
+        y.daemon_up = false;
+        kill(daemon_->pid(), SIGKILL);
+        client::wait_gone(daemon_->pid(), 5000ms);
+        const auto done = bring_up();
+        ++y.epoch;  // also for the cycles that were begun meanwhile
+        y.daemon_up = true;
+        return done;
+    }
+    /// Violations the daemon knows of, so far.
+    void note_violations() {
+        const auto counters =
+            client::blocking_client{socket()}.post("/counters/take", nlohmann::json::object(), 5000ms);
+        if (!counters) return;
+        for (const auto& v : counters.value()["violations"]) violations.push_back(v.value("message", "?"));
+    }
+    void stop() {
+        if (daemon_) [[maybe_unused]]
+            const auto status = daemon_->stop(std::chrono::duration_cast<std::chrono::milliseconds>(stop_limit));
+        daemon_.reset();
+    }
+    std::vector<std::string> violations;
+
+  private:
+    client::result<void> bring_up() {
+        daemon_.reset();  // reaps the old one, removes what it left
+        BOOST_OUTCOME_TRY(auto next, client::private_daemon::start(options_));
+        daemon_ = std::make_unique<client::private_daemon>(std::move(next));
+        const std::lock_guard held(mutex_);
+        socket_ = daemon_->socket();
+        return client::success();
+    }
+    client::daemon_options options_;
+    std::unique_ptr<client::private_daemon> daemon_;
+    mutable std::mutex mutex_;
+    std::string socket_;
+};
+
+/// Watches the time, the caller's wish to stop, and the daemon's next death.
+class overseer {
+  public:
+    overseer(const options& o, yard& y, host* h, const std::function<bool()>& stop)
+        : options_(o), yard_(y), host_(h), stop_(stop), random_(o.seed ^ 0x6b696c6cu) {}
+
+    void watch(std::chrono::nanoseconds length, const std::function<bool()>& all_done, outcome& out) {
+        const auto end = clock::now() + length;
+        auto next_kill = clock::now() + until_next();
+        while (!all_done() && (options_.cycles || clock::now() < end)) {
+            std::this_thread::sleep_for(20ms);
+            if (stop_()) {
+                out.interrupted = "interrupted";
+                break;
+            }
+            if (!host_ || options_.kill_daemon == 0ns || clock::now() < next_kill) continue;
+            ++out.daemon_kills;
+            if (const auto up = host_->replace(yard_); !up) {
+                out.counts.violations.push_back("the daemon did not come up again: " + up.error().message);
+                break;
+            }
+            next_kill = clock::now() + until_next();
+        }
+        yard_.stop = true;
+    }
+
+  private:
+    /// Half to one and a half times the mean.
+    std::chrono::nanoseconds until_next() {
+        const auto mean = static_cast<std::uint64_t>(std::max<std::int64_t>(options_.kill_daemon.count(), 1));
+        return std::chrono::nanoseconds(mean / 2 + random_() % mean);
+    }
+    const options& options_;
+    yard& yard_;
+    host* host_;
+    const std::function<bool()>& stop_;
+    std::mt19937_64 random_;
+};
+
+outcome run_loop(const options& o, mounts::mountable& kind, host* h, const std::string& base,
+                 std::chrono::nanoseconds length, const std::function<bool()>& stop) {
+    outcome out;
+    out.kind = kind.name();
+    yard y{kind};
+    y.weights = o.weights;
+    if (o.cycles) y.cycles_left = *o.cycles;
+    std::vector<std::unique_ptr<worker>> workers;
+    for (int i = 0; i < o.mounts; ++i)
+        workers.push_back(std::make_unique<worker>(y, fmt::format("{}/{}{}", base, kind.name(), i),
+                                                   o.seed * 1'000'003 + static_cast<std::uint64_t>(i)));
+    std::atomic<int> busy{o.mounts};
+    const auto begun = clock::now();
+    std::vector<std::thread> threads;
+    for (auto& w : workers)
+        threads.emplace_back([&w, &busy] {
+            w->run();
+            --busy;
+        });
+    overseer{o, y, h, stop}.watch(
+        length, [&] { return busy == 0; }, out);
+    for (auto& t : threads) t.join();
+    out.elapsed_s = std::chrono::duration<double>(clock::now() - begun).count();
+    for (auto& w : workers) out.counts.merge(w->counts());
+    return out;
+}
+
+client::failure not_allowed() {
+    return {"denied", "churn: unmounting needs root",
+            "run it as root, or in a user namespace: unshare -Urm drainctl churn ...", client::exit_code::cannot_run,
+            0};
+}
+
+}  // namespace
+
+client::result<report> run_churn(const options& o, const std::function<bool()>& stop) {
+    if (geteuid() != 0) return not_allowed();
+    report r;
+    const census before = take_census();
+    BOOST_OUTCOME_TRY(auto base, client::private_directory("churn"));
+    run::sweeper after_us(base, {});  // when we are killed
+    {
+        BOOST_OUTCOME_TRY(auto h, host::start(o));
+        const auto drainfs = mounts::make_drainfs([&h] { return h->socket(); }, o.policy);
+        r.ours = run_loop(o, *drainfs, h.get(), base, o.length, stop);
+        h->note_violations();
+        auto& all = r.ours.counts.violations;
+        all.insert(all.end(), h->violations.begin(), h->violations.end());
+        h->stop();
+    }
+    if (o.compare && r.ours.interrupted.empty()) {
+        const auto tmpfs = mounts::make_tmpfs();
+        options once = o;
+        once.cycles.reset();
+        const auto length = std::max<std::chrono::nanoseconds>(o.length / 5, 1s);
+        auto bare = run_loop(once, *tmpfs, nullptr, base, length, stop);
+        if (bare.counts.cycles() > 0)
+            r.bare = std::move(bare);
+        else
+            r.bare_why = bare.counts.violations.empty() ? "no cycle" : bare.counts.violations.front();
+    }
+    r.left.mounts = mounts_below(base);
+    after_us.sweep_and_dismiss();
+    std::error_code ec;
+    std::filesystem::remove_all(base, ec);
+    compare_census(before, base, r.left);
+    return r;
+}
+
+}  // namespace drainlab::churn

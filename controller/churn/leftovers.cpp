@@ -1,0 +1,70 @@
+#include "controller/churn/leftovers.hpp"
+
+#include "controller/client/mountinfo.hpp"
+#include "controller/client/process.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+#include <unistd.h>
+
+namespace drainlab::churn {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+int open_descriptors() {
+    std::error_code ec;
+    int n = 0;
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd", ec)) n += !entry.path().empty();
+    return n;
+}
+
+std::set<pid_t> children() {
+    std::set<pid_t> pids;
+    std::error_code ec;
+    for (const auto& task : fs::directory_iterator("/proc/self/task", ec)) {
+        std::istringstream words(client::read_text(task.path() / "children"));
+        for (pid_t p = 0; words >> p;) pids.insert(p);
+    }
+    return pids;
+}
+
+std::set<std::string> our_cgroups() {
+    std::set<std::string> names;
+    const std::string ours = "drainlab-" + std::to_string(getpid()) + "-";
+    for (const auto& m : client::read_mountinfo()) {
+        if (m.fstype != "cgroup2") continue;
+        std::error_code ec;
+        for (const auto& entry : fs::directory_iterator(m.dir, ec))
+            if (entry.path().filename().string().starts_with(ours)) names.insert(entry.path());
+    }
+    return names;
+}
+
+template <class Set>
+int more(const Set& now, const Set& before) {
+    return static_cast<int>(std::count_if(now.begin(), now.end(), [&](const auto& x) { return !before.contains(x); }));
+}
+
+}  // namespace
+
+census take_census() { return {open_descriptors(), our_cgroups(), children()}; }
+
+int mounts_below(const std::string& dir) {
+    const auto all = client::read_mountinfo();
+    return static_cast<int>(std::count_if(all.begin(), all.end(),
+                                          [&](const auto& m) { return m.dir == dir || m.dir.starts_with(dir + "/"); }));
+}
+
+void compare_census(const census& before, const std::string& base, leftovers& into) {
+    const census now = take_census();
+    into.descriptors = std::max(0, now.descriptors - before.descriptors);
+    into.processes = more(now.children, before.children);
+    into.cgroups = more(now.cgroups, before.cgroups);
+    std::error_code ec;
+    into.files = fs::exists(base, ec) ? 1 : 0;
+}
+
+}  // namespace drainlab::churn

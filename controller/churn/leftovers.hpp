@@ -1,0 +1,23 @@
+// Counting what is there, before and after.
+#pragma once
+
+#include "controller/churn/churn.hpp"
+
+#include <set>
+#include <string>
+
+namespace drainlab::churn {
+
+struct census {
+    int descriptors = 0;
+    std::set<std::string> cgroups;  ///< drainlab-* in the root of cgroup v2
+    std::set<pid_t> children;
+};
+
+census take_census();
+/// Mounts of our namespace at or below `dir`.
+int mounts_below(const std::string& dir);
+/// Fills what is there now and was not before; `base` must be gone.
+void compare_census(const census& before, const std::string& base, leftovers& into);
+
+}  // namespace drainlab::churn

@@ -1,0 +1,77 @@
+// drainctl lazy
+#include "controller/cli/command.hpp"
+#include "controller/cli/output.hpp"
+#include "controller/cli/result_output.hpp"
+#include "controller/lazy/story.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+namespace drainlab::cli {
+
+namespace {
+
+volatile std::sig_atomic_t asked_to_stop = 0;
+void on_signal(int) { asked_to_stop = 1; }
+
+struct options {
+    duration delay = std::chrono::milliseconds(30);
+    std::optional<std::string> svg, json;
+};
+
+result<void> write_file(const std::string& path, const std::string& text, const char* option) {
+    std::ofstream out(path);
+    out << text;
+    out.close();
+    if (!out) return client::usage_error(std::string(option) + " " + path + ": cannot be written");
+    return client::success();
+}
+
+result<exit_code> run(const options& o) {
+    BOOST_OUTCOME_TRYV(check_json_file(o.json));
+    if (o.svg) { BOOST_OUTCOME_TRYV(write_file(*o.svg, "", "--svg")); }
+    struct sigaction act {};
+    act.sa_handler = on_signal;
+    for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaction(s, &act, nullptr);
+    int number = 0;
+    const bool quiet = o.json == "-";
+    const auto tell = [&](const lazy::step& s) {
+        ++number;
+        if (quiet) return;
+        fmt::print("{}", lazy::to_text(s, number));
+        std::fflush(stdout);
+    };
+    const auto delay = std::chrono::ceil<std::chrono::milliseconds>(o.delay);
+    BOOST_OUTCOME_TRY(auto told, lazy::tell_story(delay, tell, [] { return asked_to_stop != 0; }));
+    const auto document = lazy::to_json(told);
+    if (quiet) print_json(document);
+    if (o.json && !quiet) { BOOST_OUTCOME_TRYV(write_file(*o.json, document.dump(2) + "\n", "--json")); }
+    if (o.svg) { BOOST_OUTCOME_TRYV(write_file(*o.svg, lazy::to_svg(told), "--svg")); }
+    if (told.umount_wait != "gate")
+        remark("unmounts do not wait in the kernel here: who pays for a shutdown cannot be shown");
+    if (!told.fine()) return exit_code::violated;
+    return told.complete ? exit_code::fine : exit_code::interrupted;
+}
+
+}  // namespace
+
+void declare_lazy(command& c) {
+    auto o = std::make_shared<options>();
+    c.about("what `umount -l` does, in five steps on real mounts", "drainctl lazy --svg lazy.svg");
+    c.option("--delay", o->delay, "how long every drain takes, so that one sees who waits for it");
+    c.option("--svg", o->svg, "the timelines as a picture");
+    c.json_file(o->json);
+    c.note("Each step asserts what it says; exit 1 if something was not so. Needs root, or unshare -Urm.");
+    c.run([o]() -> result<exit_code> {
+        if (o->delay < std::chrono::milliseconds(10) || o->delay > std::chrono::seconds(10))
+            return client::usage_error("lazy: --delay " + client::show_duration(o->delay) +
+                                       ": 10ms to 10s is expected");
+        return run(*o);
+    });
+}
+
+}  // namespace drainlab::cli

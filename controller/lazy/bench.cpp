@@ -1,0 +1,169 @@
+#include "controller/lazy/bench.hpp"
+
+#include "controller/client/launch.hpp"
+#include "controller/lazy/stage.hpp"
+#include "controller/mounts/mountable.hpp"
+#include "controller/mounts/program.hpp"
+#include "controller/report/collect.hpp"
+#include "controller/run/plan.hpp"
+#include "controller/run/sweeper.hpp"
+
+#include <fmt/format.h>
+
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <map>
+#include <thread>
+#include <unistd.h>
+
+namespace drainlab::lazy {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto held_for = 20ms;
+
+struct kind {
+    std::unique_ptr<mounts::mountable> fs;
+    std::string dir, store;
+};
+
+/// One umount, and what came before and after it.
+class cycle {
+  public:
+    cycle(kind& k, const std::string& scenario, umount_way way, client::blocking_client& api)
+        : kind_(k), lazy_(scenario != "umount_free"), held_(scenario == "lazy_held"), way_(way), api_(api) {}
+
+    client::result<report::umount_sample> run() {
+        BOOST_OUTCOME_TRY(auto mount, kind_.fs->mount(kind_.dir, kind_.store));
+        descriptor file(open((kind_.dir + "/file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+        const char byte = 'x';
+        if (file.get() < 0 || write(file.get(), &byte, 1) != 1)
+            return client::system_failure("write in " + kind_.dir, errno);
+        if (!held_) file.close();
+        report::umount_sample s;
+        const auto called = now_ns();
+        BOOST_OUTCOME_TRYV(unmount());
+        s.umount_ns = static_cast<std::uint64_t>(now_ns() - called);
+        if (held_) {
+            std::this_thread::sleep_for(held_for);
+            file.close();
+        }
+        s.dead_ns = static_cast<std::uint64_t>(now_ns() - called);
+        BOOST_OUTCOME_TRYV(kind_.fs->wait_dead(mount, 30s));
+        if (!mount.id.empty()) { BOOST_OUTCOME_TRYV(ask_daemon(mount.id, called, s)); }
+        return s;
+    }
+
+  private:
+    client::result<void> unmount() {
+        if (way_ == umount_way::syscall) {
+            if (umount2(kind_.dir.c_str(), UMOUNT_NOFOLLOW | (lazy_ ? MNT_DETACH : 0)) == 0) return client::success();
+            return client::system_failure("umount " + kind_.dir, errno);
+        }
+        std::vector<std::string> words{"umount"};
+        if (lazy_) words.emplace_back("-l");
+        words.push_back(kind_.dir);
+        const int code = mounts::run_program(words);
+        if (code == 0) return client::success();
+        return client::failure{
+            "umount_failed", fmt::format("umount {} ended with {}", kind_.dir, code), {}, client::exit_code::broken, 0};
+    }
+    client::result<void> ask_daemon(const std::string& id, std::int64_t called, report::umount_sample& s) {
+        BOOST_OUTCOME_TRY(auto m, api_.get("/mounts/" + id));
+        const auto& phases = m.at("phases_ns");
+        const auto since = [&](const char* phase) -> std::optional<std::uint64_t> {
+            if (phases.at(phase).is_null()) return std::nullopt;
+            return static_cast<std::uint64_t>(
+                std::max<std::int64_t>(0, phases.at(phase).template get<std::int64_t>() - called));
+        };
+        s.detached_ns = since("detached");
+        s.drain_begins_ns = since("drain_begins");
+        s.drained_ns = since("drained");
+        s.dead_ns = since("dead");
+        s.drain_calls = m.at("drain").at("calls").get<std::uint64_t>();
+        s.drain_waited = m.at("drain").at("waited").get<std::uint64_t>();
+        s.drain_ns = m.at("drain").at("ns").get<std::uint64_t>();
+        return client::success();
+    }
+
+    kind& kind_;
+    bool lazy_, held_;
+    umount_way way_;
+    client::blocking_client& api_;
+};
+
+std::unique_ptr<mounts::mountable> make(const std::string& name, const std::string& socket, const std::string& policy) {
+    if (name == "tmpfs") return mounts::make_tmpfs();
+    if (name == "ext4") return mounts::make_ext4();
+    return mounts::make_drainfs([socket] { return socket; }, policy);
+}
+
+/// Everything the run works with; what a failed cycle left mounted goes with it.
+struct place {
+    std::map<std::string, kind> kinds;
+    ~place() {
+        for (auto& [name, k] : kinds)
+            for (int i = 0; i < 4 && umount2(k.dir.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0; ++i) {}
+    }
+};
+
+}  // namespace
+
+std::vector<std::string> bench_mounts() { return {"drainfs", "tmpfs", "ext4"}; }
+
+client::result<std::vector<report::cell>> run_bench(
+    const bench_options& o, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
+    const std::function<bool()>& stop) {
+    BOOST_OUTCOME_TRY(auto base, client::private_directory("bench"));
+    const run::sweeper after_us(base, {});
+    client::daemon_options daemon_options;
+    if (!o.profile.empty()) daemon_options.profile = o.profile;
+    BOOST_OUTCOME_TRY(auto daemon, client::private_daemon::start(daemon_options));
+    client::blocking_client api{daemon.socket()};
+    place here;
+    for (const auto& name : o.mounts) {
+        kind k{make(name, daemon.socket(), o.policy), base + "/" + name, base + "/" + name + "-store"};
+        std::filesystem::create_directories(k.dir);
+        std::filesystem::create_directories(k.store);
+        here.kinds.emplace(name, std::move(k));
+    }
+    std::vector<report::cell> cells;
+    const int total = static_cast<int>(o.scenarios.size() * o.mounts.size()) * (o.samples + 1);
+    int done = 0;
+    for (const auto& scenario : o.scenarios) {
+        std::map<std::string, report::collector> collected;
+        for (const auto& name : o.mounts)
+            collected.emplace(name, report::collector{scenario, name == "drainfs" ? o.policy : "kernel", name});
+        for (const auto& step : run::interleave(o.mounts, o.samples, o.seed)) {
+            if (stop()) break;
+            tell(scenario, step.policy, done++, total);
+            auto sample = cycle{here.kinds.at(step.policy), scenario, o.way, api}.run();
+            if (!sample) return sample.error();
+            if (step.warm_up) continue;
+            report::cycle_sample s;
+            s.umounts.push_back(sample.value());
+            collected.at(step.policy).add(s);
+        }
+        for (const auto& name : o.mounts) cells.push_back(collected.at(name).make());
+    }
+    return cells;
+}
+
+std::string to_text(const std::vector<report::cell>& cells) {
+    std::string text = fmt::format("  {:<14}{:<10}{:<10}{:>10}{:>10}{:>10}{:>12}\n", "ms", "mounts", "policy", "p50",
+                                   "p95", "max", "dead p50");
+    for (const auto& c : cells) {
+        if (!c.umount_ms) continue;
+        const auto& u = *c.umount_ms;
+        text += fmt::format("  {:<14}{:<10}{:<10}{:>10.3f}{:>10.3f}{:>10.3f}{:>12}\n", c.scenario, c.mounts, c.policy,
+                            u.p50, u.p95, u.max, c.phases_ms.dead ? fmt::format("{:.3f}", c.phases_ms.dead->p50) : "-");
+    }
+    return text;
+}
+
+}  // namespace drainlab::lazy

@@ -1,0 +1,38 @@
+// umount and umount -l on real mounts, of drainfs and of the machine's own filesystems, in one interleaved run.
+#pragma once
+
+#include "controller/client/failure.hpp"
+#include "controller/report/result.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace drainlab::lazy {
+
+enum class umount_way { umount8, syscall };
+
+struct bench_options {
+    std::vector<std::string> scenarios;  ///< umount_free, lazy_free, lazy_held
+    std::vector<std::string> mounts;     ///< drainfs, tmpfs, ext4
+    std::string policy = "persb";        ///< drain policy of drainfs
+    std::string profile;                 ///< of its daemon; empty: its default
+    int samples = 40;
+    std::uint64_t seed = 1;
+    umount_way way = umount_way::umount8;
+};
+
+std::vector<std::string> bench_mounts();
+
+/// Cells by scenario and kind of mount: in each round one umount of every kind, in random order. lazy_held: a file is held open
+/// for 20 ms after the detach; the cell's `dead` is when its close(2) has returned, or, for drainfs, what the daemon says. Kinds
+/// that this machine cannot mount are exit 4. `tell` hears of (scenario, kind, done, total).
+client::result<std::vector<report::cell>> run_bench(
+    const bench_options& o, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
+    const std::function<bool()>& stop);
+
+/// The table for people.
+std::string to_text(const std::vector<report::cell>& cells);
+
+}  // namespace drainlab::lazy

@@ -1,0 +1,21 @@
+// The five steps of the demonstration.
+#pragma once
+
+#include "controller/lazy/stage.hpp"
+
+namespace drainlab::lazy {
+
+/// What all steps know.
+struct stage {
+    std::chrono::milliseconds delay;  ///< of every drain
+    bool gate;                        ///< unmounts wait in the kernel
+};
+
+struct played {
+    const char *id, *title, *lesson;
+    void (*act)(scene& s, const stage& on);
+};
+
+const std::vector<played>& all_steps();
+
+}  // namespace drainlab::lazy

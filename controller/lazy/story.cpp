@@ -1,0 +1,98 @@
+#include "controller/lazy/story.hpp"
+
+#include "controller/lazy/steps.hpp"
+#include "controller/run/sweeper.hpp"
+
+#include <fmt/format.h>
+
+#include <sys/mount.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <unistd.h>
+
+namespace drainlab::lazy {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+bool held(const claim& c) { return c.held; }
+
+double ms(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
+
+/// Takes away what a step that was cut short has left on its mount point.
+void unmount_all(const std::string& dir) {
+    for (int i = 0; i < 8 && umount2(dir.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0; ++i) {}
+}
+
+client::failure denied() {
+    return {"denied", "lazy: unmounting needs root",
+            "run it as root, or in a user namespace: unshare -Urm drainctl lazy", client::exit_code::cannot_run, 0};
+}
+
+}  // namespace
+
+bool step::fine() const { return std::all_of(claims.begin(), claims.end(), held); }
+
+bool story::fine() const {
+    return std::all_of(steps.begin(), steps.end(), [](const step& s) { return s.fine(); });
+}
+
+client::result<story> tell_story(std::chrono::milliseconds delay, const std::function<void(const step&)>& tell,
+                                 const std::function<bool()>& stop) {
+    if (geteuid() != 0) return denied();
+    BOOST_OUTCOME_TRY(auto base, client::private_directory("lazy"));
+    const run::sweeper after_us(base, {});  // also when we are killed
+    BOOST_OUTCOME_TRY(auto daemon, client::private_daemon::start({}));
+    client::blocking_client api{daemon.socket()};
+    BOOST_OUTCOME_TRY(auto health, api.get("/health"));
+    story told;
+    told.umount_wait = health.value("umount_wait", "api");
+    const stage on{delay, told.umount_wait == "gate"};
+    for (const auto& p : all_steps()) {
+        if (stop()) {
+            told.complete = false;
+            break;
+        }
+        step s{p.id, p.title, p.lesson, {}, {}, {}};
+        const std::string dir = base + "/" + p.id;
+        std::filesystem::create_directories(dir);
+        try {
+            scene here{api, dir, base + "/" + p.id + "-store", delay, s};
+            p.act(here, on);
+        } catch (const trouble& t) { s.claims.push_back({"it could be played: " + t.what, false}); }
+        unmount_all(dir);
+        tell(s);
+        told.steps.push_back(std::move(s));
+    }
+    return told;
+}
+
+std::string to_text(const step& s, int number) {
+    std::string text = fmt::format("{}. {}\n", number, s.title);
+    for (const auto& e : s.events) text += fmt::format("  {:>10.3f} ms  {}\n", ms(e.at_ns), e.what);
+    for (const auto& c : s.claims) text += fmt::format("  {:>13}  {}\n", c.held ? "ok" : "NOT SO", c.text);
+    return text + "  " + s.lesson + "\n\n";
+}
+
+json to_json(const story& s) {
+    json steps = json::array();
+    for (const auto& one : s.steps) {
+        json j{{"id", one.id},           {"title", one.title},     {"fine", one.fine()}, {"events", json::array()},
+               {"spans", json::array()}, {"claims", json::array()}};
+        for (const auto& e : one.events) j["events"].push_back({{"at_ms", ms(e.at_ns)}, {"what", e.what}});
+        for (const auto& b : one.spans)
+            j["spans"].push_back({{"lane", b.lane}, {"from_ms", ms(b.from_ns)}, {"to_ms", ms(b.to_ns)}});
+        for (const auto& c : one.claims) j["claims"].push_back({{"text", c.text}, {"held", c.held}});
+        steps.push_back(std::move(j));
+    }
+    return {{"schema", "drainlab.lazy/1"},
+            {"complete", s.complete},
+            {"umount_wait", s.umount_wait},
+            {"fine", s.fine()},
+            {"steps", steps}};
+}
+
+}  // namespace drainlab::lazy

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# churn: a few seconds of it, with kills of the daemon, and nothing may be left.
+# shellcheck source=tests/system/cli/lib.sh disable=SC2034  # out is read by lib.sh
+. "$(dirname "$0")/../cli/lib.sh"
+[ "$(id -u)" = 0 ] || { echo "churn needs root"; exit 77; }
+
+expect 0 churn --mounts 4 --for 3s --seed 7 --json "$here/json"
+out=$(cat "$here/json")
+same "$(value 'j["schema"], j["complete"], j["violations"]')" "drainlab.churn/1 True []"
+same "$(value 'sorted(set(j["left"].values()))')" "[0]"
+same "$(value 'all(j["actions"][a]["cycles"] > 0 for a in ("umount", "lazy", "force"))')" True
+same "$(value 'j["actions"]["umount"]["busy"] == j["actions"]["umount"]["held"]')" True
+same "$(value 'j["bytes_verified"] > 0')" True
+same "$(value 'j["compared"]["mounts"], j["compared"]["violations"]')" "tmpfs []"
+
+expect 0 churn --mounts 4 --for 4s --kill-daemon 700ms --no-compare --json "$here/json"
+out=$(cat "$here/json")
+same "$(value 'j["daemon_kills"] > 1')" True
+same "$(value 'j["compared"], sorted(set(j["left"].values()))')" "None [0]"
+
+expect 0 churn --cycles 50 --mix lazy=1 --no-compare --json "$here/json"
+out=$(cat "$here/json")
+same "$(value 'j["cycles"], j["actions"]["umount"]["cycles"]')" "50 0"
+
+# Interrupted: what was made goes, the code says so.
+"$drainctl" churn --mounts 2 --for 60s --no-compare > /dev/null &
+pid=$!
+sleep 1
+kill -INT $pid
+wait $pid
+same $? 130
+# Killed: the sweeper and the lifelines clean up.
+"$drainctl" churn --mounts 2 --for 60s --no-compare > /dev/null &
+pid=$!
+sleep 1
+kill -KILL $pid
+wait $pid 2> /dev/null
+soon '! grep -q "$XDG_RUNTIME_DIR" /proc/self/mountinfo'
+soon '[ -z "$(find "$XDG_RUNTIME_DIR/drainlab" -mindepth 1 -name "churn-*")" ]'
+
+expect 2 churn --mix umount=x
+says "--mix umount=x"
+expect 2 churn --mix umount=0
+expect 2 churn --for 1s --cycles 5
