@@ -102,6 +102,7 @@ class mount final : public std::enable_shared_from_this<mount>, umount_events {
     mount_state state() const noexcept { return state_; }
     bool gated() const noexcept { return gated_; }
     std::int64_t phase_ns(phase p) const noexcept { return phases_[static_cast<std::size_t>(p)]; }
+    const std::optional<std::string>& store() const noexcept { return request_.store; }
     const std::optional<std::string>& bdi_name() const noexcept { return request_.bdi; }
     const std::shared_ptr<kernel::super_block>& super() const noexcept { return sb_; }
     mount_view view() const;

@@ -60,6 +60,10 @@ std::optional<api_error> mount_table::refuse(const mount_request& r) const {
         if (m->state() == mount_state::live && m->dir() == r.dir)
             return api_error{409, "already_ours", fmt::format("{} is already mounted here as '{}'", r.dir, m->name()),
                              "choose another directory"};
+        if (r.store && m->state() == mount_state::live && m->store() == r.store)
+            return bad_request(
+                fmt::format("'store' is {}: the mount '{}' on {} keeps its files there", *r.store, m->name(), m->dir()),
+                "two page caches over one directory would not see each other");
         if (m->state() != mount_state::dead && m->name() == r.name)
             return bad_request(fmt::format("'name' is '{}': a mount of that name lives ({})", r.name, m->dir()));
     }

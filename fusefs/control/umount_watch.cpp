@@ -32,8 +32,8 @@ std::int64_t to_ns(steady::time_point t) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
-constexpr auto stay = 60us;  // how long a probe after a detach event is watched without letting go of the CPU
-constexpr auto look_first = 20us;         // from sending a probe to the first look at what became of it
+constexpr auto stay = 60us;        // how long a probe after a detach event is watched without letting go of the CPU
+constexpr auto look_first = 20us;  // from sending a probe to the first look at what became of it
 constexpr auto gate_answers_within = 5s;  // a probe that is neither seen nor blocked after that: the gate is stuck
 constexpr auto at_once = 5ms;  // a writer this soon after the detach event is the unmounter, no need to ask mountinfo
 constexpr auto live_round = 800ms;  // every live mount is probed once in this time: a remount waits that long at most
@@ -75,8 +75,8 @@ class watch final : public umount_watch, public std::enable_shared_from_this<wat
         : io_{io}, events_{events}, settings_{s}, beat_{io}, round_{io}, restart_{io} {}
 
     void begin() {
-        detach_ = gate::detach_events::start(io_, [this](std::uint64_t id) { on_detach_event(id); },
-                                             settings_.want_fanotify);
+        detach_ = gate::detach_events::start(
+            io_, [this](std::uint64_t id) { on_detach_event(id); }, settings_.want_fanotify);
         start_gate();
         heartbeat();
         live_probe();

@@ -26,6 +26,12 @@ expect 2 mount "$other" --store "$d/sub"
 says "--store $d/sub: lies on the drainfs mount"
 expect 2 status --socket "$d/x.sock"
 says "lies on the drainfs mount"
+mkdir "$here/store"
+third=$(new_dir c)
+expect 0 mount "$third" --store "$here/store"
+expect 2 mount "$other" --store "$here/store"
+says "keeps its files there"
+expect 0 umount "$third"
 expect 2 mount "$other" --profile zero
 says "the daemon that runs has the profile"
 expect 0 umount "$d"
