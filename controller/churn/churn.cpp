@@ -124,7 +124,8 @@ outcome run_loop(const options& o, mounts::mountable& kind, host* h, const std::
     out.kind = kind.name();
     yard y{kind};
     y.weights = o.weights;
-    if (o.cycles) y.cycles_left = *o.cycles;
+    y.limited = o.cycles.has_value();
+    y.cycles_left = o.cycles.value_or(0);
     std::vector<std::unique_ptr<worker>> workers;
     for (int i = 0; i < o.mounts; ++i)
         workers.push_back(std::make_unique<worker>(y, fmt::format("{}/{}{}", base, kind.name(), i),

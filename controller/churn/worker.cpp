@@ -91,7 +91,7 @@ void worker::need(bool condition, const std::string& what) const {
 
 void worker::run() {
     while (!yard_.stop) {
-        if (yard_.cycles_left >= 0 && yard_.cycles_left.fetch_sub(1) <= 0) break;
+        if (yard_.limited && yard_.cycles_left.fetch_sub(1) <= 0) break;
         const auto epoch = yard_.epoch.load();
         try {
             cycle();

@@ -20,7 +20,8 @@ struct yard {
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> epoch{0};  ///< raised before the daemon is killed
     std::atomic<bool> daemon_up{true};
-    std::atomic<std::int64_t> cycles_left{-1};  ///< negative: no limit
+    bool limited = false;  ///< by cycles_left, of all workers together
+    std::atomic<std::int64_t> cycles_left{0};
 };
 
 /// Lives on one thread of its own.
