@@ -99,6 +99,7 @@ struct violation {
     std::string invariant;
     std::string message;
     std::optional<std::string> producer;
+    std::optional<std::string> policy{};  ///< whose superblock it was; not printed: a cell has one policy
 };
 
 /// One scenario under one policy.

@@ -39,8 +39,8 @@ class bench {
 
   private:
     void run_scenario(const scenario& s) {
-        std::map<std::string, gathering> cells;
-        for (const auto& p : options_.policies) cells.emplace(p, gathering{report::collector{s.name, p}, {}, 0});
+        cells_.clear();
+        for (const auto& p : options_.policies) cells_.emplace(p, gathering{report::collector{s.name, p}, {}, 0});
         if (auto started = cycles_.begin(s); !started) stop(started.error());
         // The same seed gives every scenario the order it would have alone.
         for (const auto& next :
@@ -49,19 +49,11 @@ class bench {
             at_.scenario = s.name;
             at_.policy = next.policy;
             tell_(at_);
-            make(s, next, cells.at(next.policy));
+            make(s, next, cells_.at(next.policy));
             ++at_.done;
         }
-        end_scenario(cells.at(at_.policy.empty() ? options_.policies.front() : at_.policy));
-        for (const auto& p : options_.policies) outcome_.cells.push_back(finish_cell(cells.at(p)));
-    }
-
-    /// What is violated while the background is taken down is the last policy's doing.
-    void end_scenario(gathering& last) {
-        report::cycle_sample rest;
-        rest.violations = cycles_.end();
-        if (rest.violations.empty()) return;
-        note_violation(rest, {at_.policy, true}, last);
+        file_violations(cycles_.end(), at_.policy.empty() ? options_.policies.front() : at_.policy);
+        for (const auto& p : options_.policies) outcome_.cells.push_back(finish_cell(cells_.at(p)));
     }
 
     /// One sample, repeated as long as the cycle says so.
@@ -70,9 +62,10 @@ class bench {
             auto made = cycles_.cycle(s, next.policy);
             if (!made) return stop(made.error());
             auto& cycle = made.value();
-            if (!cycle.sample.violations.empty()) {
-                note_violation(cycle.sample, next, cell);
-                if (stopped_) return;
+            file_violations(std::exchange(cycle.sample.violations, {}), next.policy);
+            if (stopped_) {
+                if (!cycle.repeat && !next.warm_up) cell.collector.add(cycle.sample);
+                return;
             }
             if (!cycle.repeat) {
                 if (!next.warm_up) cell.collector.add(cycle.sample);
@@ -83,18 +76,20 @@ class bench {
         if (!next.warm_up) ++cell.given_up;
     }
 
-    /// Violations count also in cycles that are not samples.
-    void note_violation(const report::cycle_sample& cycle, const step& next, gathering& cell) {
-        violated_.insert(next.policy);
-        if (next.warm_up) {
+    /// Violations count also in cycles that are not samples. One may come to light late, in another policy's cycle: it
+    /// belongs to the policy of its superblock; `present` is for those that have none.
+    void file_violations(const std::vector<report::violation>& all, const std::string& present) {
+        for (const auto& v : all) {
+            const auto named = v.policy ? cells_.find(*v.policy) : cells_.end();
+            auto& [policy, cell] = named == cells_.end() ? *cells_.find(present) : *named;
             report::cycle_sample only;
-            only.violations = cycle.violations;
+            only.violations.push_back(v);
             cell.collector.add(only);
+            violated_.insert(policy);
+            if (options_.keep_going || options_.expected_violations.contains(policy)) continue;
+            outcome_.complete = false;
+            stopped_ = true;
         }
-        if (options_.keep_going || options_.expected_violations.contains(next.policy)) return;
-        if (!next.warm_up) cell.collector.add(cycle);
-        outcome_.complete = false;
-        stopped_ = true;
     }
 
     report::cell finish_cell(const gathering& g) const {
@@ -133,6 +128,7 @@ class bench {
 
     const bench_options& options_;
     executor& cycles_;
+    std::map<std::string, gathering> cells_;
     const std::function<void(const progress&)>& tell_;
     progress at_;
     bench_outcome outcome_;

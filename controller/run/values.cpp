@@ -90,8 +90,8 @@ report::cycle_sample cycle_of(const json& counters) {
     c.guessed_bytes = count(counters, {"guessed_bytes"});
     c.unknown_caller = count(counters, {"unknown_caller"});
     for (const auto& v : at(counters, {"violations"}))
-        c.violations.push_back(
-            {text(v, {"invariant"}).value_or("unknown"), text(v, {"message"}).value_or(""), text(v, {"producer"})});
+        c.violations.push_back({text(v, {"invariant"}).value_or("unknown"), text(v, {"message"}).value_or(""),
+                                text(v, {"producer"}), text(v, {"policy"})});
     return c;
 }
 

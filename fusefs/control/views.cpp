@@ -57,6 +57,7 @@ json to_json(const kernel::violation& v) {
     return {{"invariant", v.invariant},
             {"message", v.message},
             {"producer", text_or_null(v.producer)},
+            {"policy", text_or_null(v.policy)},
             {"mount", text_or_null(v.mount)},
             {"t_ns", v.when.time_since_epoch().count()}};
 }

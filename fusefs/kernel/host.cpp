@@ -1,5 +1,6 @@
 #include "fusefs/kernel/host.hpp"
 
+#include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/isw.hpp"
 
 namespace drainlab::kernel {
@@ -55,7 +56,8 @@ void host::reap_works() {
 }
 
 void host::violated(std::string invariant, std::string message, std::string_view by, const super_block* sb) {
-    violations.push_back({std::move(invariant), std::move(message), std::string{by}, sb ? sb->s_id : "", sched.now()});
+    violations.push_back({std::move(invariant), std::move(message), std::string{by}, sb ? sb->s_id : "",
+                          std::string{sb ? sb->policy->id() : std::string_view{}}, sched.now()});
     trace("violation", sb);
     if (on_violation) on_violation(violations.back());
 }

@@ -23,6 +23,7 @@ struct violation {
     std::string message;    ///< in the kernel's own words where it has them
     std::string producer;   ///< who asked for the switch behind it, or ""
     std::string mount;      ///< s_id, or ""
+    std::string policy;     ///< the drain policy of that superblock, or ""
     instant when;
 };
 
