@@ -110,19 +110,17 @@ class recorder {
     void load() {
         std::atomic<bool> stop{false};
         std::vector<std::thread> threads;
-        const int held = s_.end == "lazy" ? ::open(dir_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
         for (auto& w : writers_) threads.emplace_back([&] { w.run(dir_, stop); });
         std::this_thread::sleep_for(std::chrono::microseconds{5000 + below(145'000)});
         if (s_.end == "kill") {
             ::kill(daemon_.pid(), SIGKILL);
             if (daemon_.wait_for_end(20s) == -1) throw std::runtime_error{"a killed drainfs does not end"};
         }
-        if (s_.end == "lazy") ::umount2(dir_.c_str(), MNT_DETACH);  // the writers have files open, and go on
+        if (s_.end == "lazy") ::umount2(dir_.c_str(), MNT_DETACH);  // the writers go on; theirs is the last close
         stop = s_.end != "kill";
         for (auto& t : threads) t.join();
         if (s_.end == "umount" && ::umount2(dir_.c_str(), 0) != 0)
             throw std::runtime_error{std::string{"umount: "} + std::strerror(errno)};
-        if (held >= 0) ::close(held);
         if (s_.end != "kill") static_cast<void>(daemon_.wait("r" + std::to_string(mounts_), "dead"));
     }
 

@@ -36,10 +36,9 @@ std::string writer::random_bytes() {
     return bytes;
 }
 
-bool writer::open_files(const std::string& mount, file& f) {
-    const std::string path = mount + "/" + f.name;
-    f.fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    f.sync_fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | (below(2) ? O_SYNC : O_DSYNC));
+bool writer::open_files(int mount, file& f) {
+    f.fd = ::openat(mount, f.name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    f.sync_fd = ::openat(mount, f.name.c_str(), O_WRONLY | O_CLOEXEC | (below(2) ? O_SYNC : O_DSYNC));
     return f.fd >= 0 && f.sync_fd >= 0;
 }
 
@@ -82,26 +81,26 @@ bool writer::sync(file& f) {
     return true;
 }
 
-bool writer::rename(const std::string& mount, file& f) {
+bool writer::rename(int mount, file& f) {
     f.may_be_called = "w" + std::to_string(number_) + "." + std::to_string(names_++);
-    if (::rename((mount + "/" + f.name).c_str(), (mount + "/" + f.may_be_called).c_str()) != 0) return false;
+    if (::renameat(mount, f.name.c_str(), mount, f.may_be_called.c_str()) != 0) return false;
     f.name = std::exchange(f.may_be_called, {});
     ++done_.acknowledged;
     return true;
 }
 
 /// The usual way to change a file so that it is always either the old one or the new one.
-bool writer::replace(const std::string& mount, file& f) {
-    const std::string fresh = mount + "/tmp" + std::to_string(number_), bytes = random_bytes();
+bool writer::replace(int mount, file& f) {
+    const std::string fresh = "tmp" + std::to_string(number_), bytes = random_bytes();
     f.replacement = {};
-    const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const int fd = ::openat(mount, fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     bool fine =
         fd >= 0 && ::write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && ::fsync(fd) == 0;
     if (fd >= 0) ::close(fd);
     if (!fine) return false;
     f.replacement.starts_from(bytes);
     f.replacing = true;
-    if (::rename(fresh.c_str(), (mount + "/" + f.name).c_str()) != 0) return false;
+    if (::renameat(mount, fresh.c_str(), mount, f.name.c_str()) != 0) return false;
     f.record = std::move(f.replacement);
     f.replacing = false;
     ++done_.acknowledged;
@@ -109,7 +108,7 @@ bool writer::replace(const std::string& mount, file& f) {
     return open_files(mount, f);
 }
 
-bool writer::step(const std::string& mount, file& f) {
+bool writer::step(int mount, file& f) {
     ++done_.calls;
     if (f.fd < 0 && !open_files(mount, f)) return false;
     const auto dice = below(100);
@@ -124,8 +123,11 @@ bool writer::step(const std::string& mount, file& f) {
 }
 
 void writer::run(const std::string& mount, const std::atomic<bool>& stop) {
-    while (!stop && step(mount, files_[below(files_.size())])) {}
+    // By descriptor: after a lazy unmount the path leads elsewhere, the writer goes on where it was.
+    const int root = ::open(mount.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (root >= 0 && !stop && step(root, files_[below(files_.size())])) {}
     for (auto& f : files_) close_files(f);
+    ::close(root);
 }
 
 std::vector<std::string> writer::compare(const std::string& store, bool exact) {

@@ -34,14 +34,15 @@ class writer {
         bool replacing{};
         int fd{-1}, sync_fd{-1};
     };
-    bool step(const std::string& mount, file& f);
-    bool open_files(const std::string& mount, file& f);
+    // `mount`: a descriptor of its root.
+    bool step(int mount, file& f);
+    bool open_files(int mount, file& f);
     void close_files(file& f);
     bool write(file& f, bool sync);
     bool truncate(file& f);
     bool sync(file& f);
-    bool rename(const std::string& mount, file& f);
-    bool replace(const std::string& mount, file& f);
+    bool rename(int mount, file& f);
+    bool replace(int mount, file& f);
     std::string random_bytes();
     std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n - 1}(random_); }
 
