@@ -93,10 +93,9 @@ result<sim::machine_options> machine_of(const options& o) {
     auto loaded = profile::load_profile(file, {});
     if (!loaded) return client::usage_error(loaded.error);
     m.profile = *loaded.value;
-    if (m.profile.zero) {  // CPUs and ticks it has none of; the simulator's machine needs some
-        m.gp_model = "none";
-        m.profile.zero = true;
-    }
+    if (m.profile.zero)
+        return client::usage_error("--profile zero: nothing takes any time there, so virtual time would stand still",
+                                   "--gp-model none takes the waits of RCU away and keeps the rest");
     if (o.gp_model != "mechanism") m.gp_model = o.gp_model;
     m.superblocks = static_cast<int>(o.superblocks);
     m.burners = static_cast<int>(o.burners);

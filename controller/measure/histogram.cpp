@@ -47,6 +47,16 @@ std::uint64_t histogram::highest_equivalent(std::uint64_t value) const noexcept 
     return lowest_equivalent(value) + ((std::uint64_t{1} << exponent_of(value)) - 1);
 }
 
+histogram histogram::from(int digits, const std::vector<std::pair<std::uint64_t, std::uint64_t>>& buckets,
+                          std::uint64_t min, std::uint64_t max) {
+    histogram h{digits};
+    for (const auto& [low, count] : buckets) h.record(low, count);
+    if (h.empty()) return h;
+    h.min_ = min;
+    h.max_ = max;
+    return h;
+}
+
 void histogram::record(std::uint64_t value, std::uint64_t count) {
     if (count == 0) return;
     const auto index = index_of(value);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 namespace drainlab::measure {
@@ -35,6 +36,10 @@ class histogram {
 
     /// Every bucket that counted something, ascending: lowest and highest value in it, and how many.
     void each(const std::function<void(std::uint64_t low, std::uint64_t high, std::uint64_t count)>& visit) const;
+
+    /// What each() told, put together again: buckets by their lowest value, and the exact ends. Its mean is that of the buckets.
+    static histogram from(int digits, const std::vector<std::pair<std::uint64_t, std::uint64_t>>& buckets,
+                          std::uint64_t min, std::uint64_t max);
 
     /// The borders of the bucket that holds `value`.
     std::uint64_t lowest_equivalent(std::uint64_t value) const noexcept;

@@ -135,6 +135,18 @@ void collector::add(const cycle_sample& cycle) {
     base_.observations.insert(base_.observations.end(), cycle.observations.begin(), cycle.observations.end());
 }
 
+std::map<std::string, measure::histogram> collector::histograms() const {
+    std::map<std::string, measure::histogram> all{
+        {"synchronize", synchronize_}, {"barrier", barrier_}, {"expedited", expedited_}, {"switch", switching_}};
+    const auto add = [&](const char* name, auto field) { record_all(all[name], gather(umounts_, field)); };
+    add("detached", &umount_sample::detached_ns);
+    add("drain_begins", &umount_sample::drain_begins_ns);
+    add("drained", &umount_sample::drained_ns);
+    add("dead", &umount_sample::dead_ns);
+    add("modelled", &umount_sample::modelled_ns);
+    return all;
+}
+
 cell collector::make() const {
     cell c = base_;
     c.samples = umounts_.size();
@@ -150,7 +162,47 @@ cell collector::make() const {
     const auto modelled = spread_of(gather(umounts_, &umount_sample::modelled_ns));
     if (modelled) c.modelled_p50_ms = modelled->p50;
     c.loop_lag_us = lag_of(lags_);
+    c.histograms = histograms();
     return c;
+}
+
+void merge_cell(cell& into, const cell& more) {
+    into.samples += more.samples;
+    into.umount_ns.insert(into.umount_ns.end(), more.umount_ns.begin(), more.umount_ns.end());
+    if (!into.umount_ns.empty()) into.umount_ms = figures_of(into.umount_ns);
+    for (const auto& [name, h] : more.histograms) into.histograms[name].merge(h);
+    const auto of = [&](const char* name) { return spread_of(into.histograms[name]); };
+    into.phases_ms = {of("detached"), of("drain_begins"), of("drained"), of("dead"), spread_of(into.umount_ns)};
+    into.rcu_ms = {of("synchronize"), of("barrier"), of("expedited"), of("switch")};
+    if (const auto modelled = of("modelled")) into.modelled_p50_ms = modelled->p50;
+    auto& d = into.drain;
+    const auto& m = more.drain;
+    const auto weighed = [](double a, std::uint64_t n, double b, std::uint64_t k) {
+        return n + k == 0 ? 0.0 : (a * static_cast<double>(n) + b * static_cast<double>(k)) / static_cast<double>(n + k);
+    };
+    if (d.parts_ms || m.parts_ms) {
+        const auto a = d.parts_ms.value_or(wait_parts{}), b = m.parts_ms.value_or(wait_parts{});
+        d.parts_ms = wait_parts{weighed(a.synchronize, d.waited, b.synchronize, m.waited),
+                                weighed(a.barrier, d.waited, b.barrier, m.waited), weighed(a.flush, d.waited, b.flush, m.waited)};
+    }
+    if (d.in_flight_mean && m.in_flight_mean) d.in_flight_mean = weighed(*d.in_flight_mean, d.calls, *m.in_flight_mean, m.calls);
+    d.calls += m.calls;
+    d.waited += m.waited;
+    d.total_ms += m.total_ms;
+    if (d.calls > 0) d.per_call_us = d.total_ms * 1e3 / static_cast<double>(d.calls);
+    auto& s = into.switches;
+    s.queued += more.switches.queued;
+    s.done += more.switches.done;
+    s.inodes += more.switches.inodes;
+    s.by_producer.vote += more.switches.by_producer.vote;
+    s.by_producer.offline += more.switches.by_producer.offline;
+    s.by_producer.blkcg += more.switches.by_producer.blkcg;
+    if (into.loop_lag_us && more.loop_lag_us)
+        into.loop_lag_us = lag_of({*into.loop_lag_us, *more.loop_lag_us});
+    into.guessed_bytes += more.guessed_bytes;
+    into.unknown_caller += more.unknown_caller;
+    into.violations.insert(into.violations.end(), more.violations.begin(), more.violations.end());
+    into.observations.insert(into.observations.end(), more.observations.begin(), more.observations.end());
 }
 
 void finish(result& r, const std::string& against, std::uint64_t seed) {

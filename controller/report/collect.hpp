@@ -43,11 +43,17 @@ class collector {
     cell make() const;
 
   private:
+    std::map<std::string, measure::histogram> histograms() const;
+
     cell base_;
     std::vector<umount_sample> umounts_;
     measure::histogram synchronize_, barrier_, expedited_, switching_;
     std::vector<lag_figures> lags_;
 };
+
+/// Adds the samples of `more`, another run of the same cell. The unmounts' figures come from all samples, the spreads of phases
+/// and RCU from the merged histograms.
+void merge_cell(cell& into, const cell& more);
 
 /// Fills in what needs several cells: `weak` per scenario, and the comparison of every policy with `against` in
 /// scenarios that have it. `seed` seeds the intervals. Sorts cells by policy within a scenario, in the order given.

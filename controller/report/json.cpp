@@ -81,6 +81,16 @@ json of(const std::map<std::string, std::string>& point) {
     return out;
 }
 
+json of(const std::map<std::string, measure::histogram>& histograms) {
+    json out = json::object();
+    for (const auto& [name, h] : histograms) {
+        auto buckets = json::array();
+        h.each([&](std::uint64_t low, std::uint64_t, std::uint64_t count) { buckets.push_back({low, count}); });
+        out[name] = {{"digits", h.digits()}, {"min", h.min()}, {"max", h.max()}, {"buckets", buckets}};
+    }
+    return out;
+}
+
 json of(const cell& c) {
     return {{"scenario", c.scenario},
             {"policy", c.policy},
@@ -100,7 +110,9 @@ json of(const cell& c) {
             {"guessed_bytes", c.guessed_bytes},
             {"unknown_caller", c.unknown_caller},
             {"violations", of(c.violations)},
-            {"observations", c.observations}};
+            {"observations", c.observations},
+            {"place", c.place ? json(*c.place) : json(nullptr)},
+            {"histograms_ns", of(c.histograms)}};
 }
 
 json of(const environment_info& e) {

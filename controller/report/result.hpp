@@ -2,6 +2,8 @@
 // written from them (drainlab.result/1). Names and units are those of the JSON keys.
 #pragma once
 
+#include "controller/measure/histogram.hpp"
+
 #include <array>
 #include <cstdint>
 #include <map>
@@ -123,6 +125,9 @@ struct cell {
     std::uint64_t unknown_caller = 0;
     std::vector<violation> violations;
     std::vector<std::string> observations;
+    std::optional<std::uint64_t> place;  ///< its number in the grid of a simulation, shards included
+    /// What the spreads above were read off, in ns: phases, rcu, modelled. Results are merged by these.
+    std::map<std::string, measure::histogram> histograms;
 };
 
 struct comparison {

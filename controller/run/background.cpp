@@ -26,21 +26,24 @@ asio::awaitable<void> pause(asio::any_io_executor executor, milliseconds length)
 
 }  // namespace
 
-doing<mounted> mount_fresh(const surroundings& at, std::string name, std::optional<std::uint64_t> dirty_limit) {
+doing<mounted> mount_fresh(const surroundings& at, std::string name, std::optional<std::uint64_t> dirty_limit,
+                           std::string bdi) {
     mounted m{at.directory + "/" + name, {}};
     if (mkdir(m.dir.c_str(), 0700) != 0) co_return client::system_failure("mkdir " + m.dir, errno);
     json body{{"dir", m.dir}, {"name", name}};
     if (dirty_limit) body["dirty_limit_bytes"] = *dirty_limit;
+    if (!bdi.empty()) body["bdi"] = bdi;
     BOOST_OUTCOME_CO_TRY(auto answer, co_await at.api.post("/mounts", body));
     m.id = std::to_string(answer.value("id", 0));
     co_return m;
 }
 
-doing<void> background::start(background_load load) {
+doing<void> background::start(background_load load, bool shares_device) {
     stopping_ = false;
     const auto executor = at_.events.executor();
     for (int i = 0; i < load.mounts; ++i) {
-        BOOST_OUTCOME_CO_TRY(auto m, co_await mount_fresh(at_, "background" + std::to_string(i)));
+        const std::string device = shares_device && i == 0 ? shared_device : "";
+        BOOST_OUTCOME_CO_TRY(auto m, co_await mount_fresh(at_, "background" + std::to_string(i), {}, device));
         mounts_.push_back(m);
         BOOST_OUTCOME_CO_TRY(auto burner, start_burner(executor, at_.style, m.dir, load.writes));
         at_.after_us.watch(burner.pid());

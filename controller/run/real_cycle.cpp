@@ -151,7 +151,8 @@ doing<cycle_outcome> one_cycle(const surroundings& at, const scenario& s, std::s
     targets what;
     for (int i = 0; i < s.target.at_once; ++i) {
         const auto name = "target" + std::to_string(number) + "." + std::to_string(i);
-        BOOST_OUTCOME_CO_TRY(auto m, co_await mount_fresh(at, name, s.target.dirty_limit));
+        const std::string device = s.target.shares_bdi ? shared_device : "";
+        BOOST_OUTCOME_CO_TRY(auto m, co_await mount_fresh(at, name, s.target.dirty_limit, device));
         what.mounts.push_back(m);
     }
     BOOST_OUTCOME_CO_TRYV(co_await prepare(at, s.target, what));

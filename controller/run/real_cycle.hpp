@@ -37,15 +37,18 @@ struct mounted {
     std::string id;  ///< as the API names it
 };
 
-/// Mounts a fresh directory `name`, with a dirty limit of its own if wanted.
-doing<mounted> mount_fresh(const surroundings& at, std::string name, std::optional<std::uint64_t> dirty_limit = {});
+/// Mounts a fresh directory `name`, with a dirty limit of its own, and on the device `bdi` that other mounts share, if wanted.
+doing<mounted> mount_fresh(const surroundings& at, std::string name, std::optional<std::uint64_t> dirty_limit = {},
+                           std::string bdi = {});
+/// The device of the first background mount and the targets, where a scenario says that they share one.
+inline constexpr const char* shared_device = "shared";
 
 /// The superblocks that burn beside the targets, for the length of a scenario.
 class background {
   public:
     explicit background(const surroundings& at) : at_{at} {}
     /// Mounts them, starts a burner each and waits until switches come (at most 3 s: with kept pages none may).
-    doing<void> start(background_load load);
+    doing<void> start(background_load load, bool shares_device);
     /// Waits until a switch is in flight, at most half a second.
     doing<void> in_flight();
     /// Stops the burners, unmounts, removes the directories. Burners that do not end in time are killed.

@@ -96,7 +96,12 @@ class real_executor::impl {
         return events_.drive(introduce(), milliseconds(10'000));
     }
 
-    client::result<void> begin(const scenario& s) { return explained(events_.drive(do_begin(s), cycle_limit)); }
+    client::result<void> begin(const scenario& s) {
+        if (s.neighbour.dirty_mib > 0)
+            return client::failure{"cannot_run", "scenario " + s.name + " syncs a neighbour, and the kernel tells a FUSE filesystem nothing of sync(2)",
+                                   "drainctl sim can run it", client::exit_code::cannot_run, 0};
+        return explained(events_.drive(do_begin(s), cycle_limit));
+    }
 
     client::result<cycle_outcome> cycle(const scenario& s, const std::string& policy) {
         return explained(events_.drive(one_cycle(at_, s, policy, background_, ++number_), cycle_limit));
@@ -151,7 +156,7 @@ class real_executor::impl {
     }
 
     doing<void> do_begin(const scenario& s) {
-        BOOST_OUTCOME_CO_TRYV(co_await background_.start(s.background));
+        BOOST_OUTCOME_CO_TRYV(co_await background_.start(s.background, s.target.shares_bdi));
         json nothing = json::object();
         BOOST_OUTCOME_CO_TRYV(co_await api_.post("/counters/take", nothing));
         co_return client::success();

@@ -230,6 +230,7 @@ outcome run_grid(const grid& g, const std::function<void(const run::progress&)>&
                 }, stop);
                 cycles_before += 1 + run::cycles_for(g.bench.samples, s.target.at_once);
                 made.cells.front().point = at;
+                made.cells.front().place = static_cast<std::uint64_t>(index - 1);
                 verdict.note(policy, made.cells.front(), at);
                 o.cells.push_back(std::move(made.cells.front()));
                 if (made.complete) continue;
