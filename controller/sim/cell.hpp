@@ -34,6 +34,7 @@ class cell {
     kernel::switch_stats before_;
     std::size_t violations_seen_{};
     std::uint64_t cycles_{};
+    std::size_t own_seen_{};  ///< targets of this cycle that had a switch of their own in flight when they were let go
 };
 
 }  // namespace drainlab::sim

@@ -104,15 +104,15 @@ class verdicts {
         seen_.insert(policy);
         if (c.violations.empty()) return;
         violated_.insert(policy);
-        if (first_.empty())
-            first_ = fmt::format("scenario {}, policy {}, seed {}{}", c.scenario, policy, grid_.bench.seed,
+        if (!first_.contains(policy))
+            first_[policy] = fmt::format("scenario {}, policy {}, seed {}{}", c.scenario, policy, grid_.bench.seed,
                                  at.empty() ? "" : ", in this sweep");
     }
     void judge(outcome& o) const {
         if (o.exit != exit_code::fine) return;
         for (const auto& p : violated_)
             if (!grid_.bench.expected_violations.contains(p))
-                return fail(o, "an invariant was violated under " + p, "to see it again: " + first_);
+                return fail(o, "an invariant was violated under " + p, "to see it again: " + first_.at(p));
         for (const auto& p : grid_.bench.expected_violations)
             if (seen_.contains(p) && !violated_.contains(p)) return fail(o, "no invariant was violated under " + p, {});
     }
@@ -124,7 +124,7 @@ class verdicts {
     }
     const grid& grid_;
     std::set<std::string> violated_, seen_;
-    std::string first_;
+    std::map<std::string, std::string> first_;  ///< by policy
 };
 
 }  // namespace
