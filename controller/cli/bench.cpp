@@ -187,7 +187,8 @@ report::result result_of(const options& o, run::bench_outcome& outcome, const ru
 result<exit_code> bench_lazily(const options& o) {
     if (!std::all_of(o.scenarios.begin(), o.scenarios.end(), is_bench_lazy))
         return client::usage_error("bench: umount_free, lazy_free and lazy_held cannot be mixed with other scenarios");
-    if (o.policies.size() > 1) return client::usage_error("bench: the lazy scenarios take one --policy, that of drainfs");
+    if (o.policies.size() > 1)
+        return client::usage_error("bench: the lazy scenarios take one --policy, that of drainfs");
     for (const auto& [set, name] : {std::pair{!o.widen.empty(), "--widen"},
                                     {!o.expect_violation.empty(), "--expect-violation"},
                                     {o.check, "--check"},

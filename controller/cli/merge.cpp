@@ -28,7 +28,9 @@ result<report::result> load(const std::string& file) {
     std::ostringstream text;
     if (!in || !(text << in.rdbuf())) return client::system_failure(file, errno, exit_code::usage);
     auto read = report::read_json(text.str());
-    if (!read) return client::usage_error(file + ": " + read.error, "a file written by bench, sim or merge with --json is expected");
+    if (!read)
+        return client::usage_error(file + ": " + read.error,
+                                   "a file written by bench, sim or merge with --json is expected");
     return std::move(*read.value);
 }
 
@@ -49,12 +51,14 @@ class merger {
 
     /// Cells that are new are added; those that are there already take the samples on.
     result<void> add(report::result more, const std::string& file) {
-        if (const auto what = differs(all_.run, more.run)) return client::usage_error(file + " cannot be merged with the others: " + *what);
+        if (const auto what = differs(all_.run, more.run))
+            return client::usage_error(file + " cannot be merged with the others: " + *what);
         const bool sim = all_.run.mode == "sim";
         for (const auto& c : more.cells)
             if (sim && seeds_.contains(key(c, more.run.seed)))
-                return client::usage_error(file + ": the others hold " + c.scenario + " under " + c.policy + " with the same seed already",
-                                           "the same samples must not be counted twice");
+                return client::usage_error(
+                    file + ": the others hold " + c.scenario + " under " + c.policy + " with the same seed already",
+                    "the same samples must not be counted twice");
         note_seeds(more.cells, more.run.seed);
         for (auto& c : more.cells) {
             const auto same = [&](const report::cell& o) {
@@ -106,7 +110,8 @@ result<exit_code> merge(const options& o) {
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
     print_result(o.json, o.format, all, {});
     BOOST_OUTCOME_TRYV(write_result(o.json, all));
-    const bool violated = std::any_of(all.cells.begin(), all.cells.end(), [](const auto& c) { return !c.violations.empty(); });
+    const bool violated =
+        std::any_of(all.cells.begin(), all.cells.end(), [](const auto& c) { return !c.violations.empty(); });
     return violated ? exit_code::violated : exit_code::fine;
 }
 
@@ -114,11 +119,14 @@ result<exit_code> merge(const options& o) {
 
 void declare_merge(command& c) {
     auto o = std::make_shared<options>();
-    c.about("results of shards or of several runs as one, losing nothing", "drainctl merge part-*.json --json all.json");
+    c.about("results of shards or of several runs as one, losing nothing",
+            "drainctl merge part-*.json --json all.json");
     c.positionals("FILE", o->files, "results written with --json", 1);
     c.option("--format", o->format, "of standard output").one_of({"text", "markdown", "csv"});
     c.json_file(o->json);
-    c.note("Parts of one run give the result that one run would have given. Cells that several files hold take all their samples.");
+    c.note(
+        "Parts of one run give the result that one run would have given. Cells that several files hold take all their "
+        "samples.");
     c.run([o] { return merge(*o); });
 }
 

@@ -228,7 +228,8 @@ check remounts() {
     for (const char* folder : {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"})
         if (present(fmt::format("{}/drainfs", folder).c_str()))
             return good("remount", fmt::format("mount -o remount finds {}/drainfs", folder));
-    return warning("remount", "mount -o remount fails with 127: mount(8) looks for drainfs in the system's folders only",
+    return warning("remount",
+                   "mount -o remount fails with 127: mount(8) looks for drainfs in the system's folders only",
                    "cmake --install build/release, or mount -i -o remount,ro DIR");
 }
 

@@ -176,8 +176,8 @@ sim::outcome run_with_progress(const options& o, const sim::grid& g) {
         });
     if (late && made.exit == exit_code::interrupted) {
         made.exit = exit_code::timed_out;
-        made.why = client::failure{"timed_out", "--timeout " + client::show_duration(*o.timeout) + " is over", {},
-                                   exit_code::timed_out, 0};
+        made.why = client::failure{
+            "timed_out", "--timeout " + client::show_duration(*o.timeout) + " is over", {}, exit_code::timed_out, 0};
     }
     return made;
 }
@@ -185,7 +185,8 @@ sim::outcome run_with_progress(const options& o, const sim::grid& g) {
 /// What the lazy scenarios have no use for.
 result<void> check_lazy(const options& o) {
     if (!std::all_of(o.scenarios.begin(), o.scenarios.end(), sim::is_lazy_scenario))
-        return client::usage_error("sim: " + client::join(sim::lazy_scenarios()) + " cannot be mixed with other scenarios");
+        return client::usage_error("sim: " + client::join(sim::lazy_scenarios()) +
+                                   " cannot be mixed with other scenarios");
     for (const auto& [set, name] : {std::pair{!o.policies.empty(), "--policy"},
                                     {!o.sweep.empty(), "--sweep"},
                                     {o.shard.has_value(), "--shard"},
@@ -221,7 +222,8 @@ result<exit_code> simulate_lazily(const options& o) {
 result<exit_code> simulate(const options& o) {
     if (o.lazy()) return simulate_lazily(o);
     if (!o.namespace_policies.empty())
-        return client::usage_error("sim: --namespace-policy goes with the scenarios " + client::join(sim::lazy_scenarios()));
+        return client::usage_error("sim: --namespace-policy goes with the scenarios " +
+                                   client::join(sim::lazy_scenarios()));
     BOOST_OUTCOME_TRY(auto g, grid_of(o));
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
     std::optional<sim::reference> theirs;
@@ -249,7 +251,8 @@ result<exit_code> simulate(const options& o) {
 void declare_what(command& c, options& o) {
     c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)").one_of(policy_words);
     c.list("--namespace-policy", o.namespace_policies,
-           "with lazy_free, lazy_held, umount_free: how namespace_unlock() waits, or all (default expedited,deferred,on_demand)")
+           "with lazy_free, lazy_held, umount_free: how namespace_unlock() waits, or all (default "
+           "expedited,deferred,on_demand)")
         .one_of(namespace_policy_words);
     c.list("--scenario", o.scenarios, "scenarios by name or file, or all (default no_pressure,idle_cross_pressure)");
     c.option("--samples", o.samples, "unmounts per scenario and policy (default 40)", 1, 1'000'000);
@@ -269,12 +272,14 @@ void declare_machine(command& c, options& o) {
     c.option("--burners", o.burners, "busy superblocks, in scenarios that have some (0: the scenario's)", 0, 100'000);
     c.option("--inodes", o.inodes, "clean cached files on every superblock", 0, 10'000'000);
     c.option("--writes", o.writes, "of 4 KiB in a burner's generation (0: the scenario's)", 0, 1'000'000);
-    c.option("--gp-model", o.gp_model, "where grace periods take their time from: ticks and quiescent states, one formula, or none")
+    c.option("--gp-model", o.gp_model,
+             "where grace periods take their time from: ticks and quiescent states, one formula, or none")
         .one_of({"mechanism", "formula", "none"});
 }
 
 void declare_how(command& c, options& o) {
-    c.list("--sweep", o.sweep, "KEY=A,B,C: every combination; keys are those of a profile, superblocks, burners, inodes, writes");
+    c.list("--sweep", o.sweep,
+           "KEY=A,B,C: every combination; keys are those of a profile, superblocks, burners, inodes, writes");
     c.option("--shard", o.shard, "I/N: only every N-th cell from the I-th on; join the parts with `drainctl merge`");
     c.list("--widen", o.widen, "POINT=T: makes a named preemption point that wide");
     c.list("--expect-violation", o.expect_violation, "exit 0 if this policy violates an invariant, 1 if it does not");
@@ -291,7 +296,8 @@ void declare_sim(command& c) {
     declare_what(c, *o);
     declare_machine(c, *o);
     declare_how(c, *o);
-    c.note("Touches nothing of this machine. Every cell has a machine of its own, seeded by seed, scenario and policy.");
+    c.note(
+        "Touches nothing of this machine. Every cell has a machine of its own, seeded by seed, scenario and policy.");
     c.run([o] { return simulate(*o); });
 }
 

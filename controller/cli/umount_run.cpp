@@ -102,7 +102,8 @@ class unmounting {
         auto found = find();
         if (found.holders.empty()) found = find();  // it may be a matter of microseconds
         std::string hint;
-        if (o_.force) hint = "the connection is cut all the same: who holds it gets ENOTCONN, and drainfs detaches the name";
+        if (o_.force)
+            hint = "the connection is cut all the same: who holds it gets ENOTCONN, and drainfs detaches the name";
         for (const auto& h : found.holders)
             if (h.blocks_umount()) hint += (hint.empty() ? "" : "\n  ") + client::describe(h);
         if (hint.empty()) hint = "no holder to be seen any more; --retry 2s tries again";

@@ -103,7 +103,8 @@ void compare(result& r, const std::string& against, std::uint64_t seed) {
         const auto a = measure::sorted(c.umount_ns);
         const auto b = measure::sorted(reference->umount_ns);
         const auto ratio = measure::p50_ratio(a, b, seed);
-        r.comparisons.push_back({c.scenario, c.policy, against, ratio.value, {ratio.ci95.low, ratio.ci95.high}, c.point});
+        r.comparisons.push_back(
+            {c.scenario, c.policy, against, ratio.value, {ratio.ci95.low, ratio.ci95.high}, c.point});
     }
 }
 
@@ -178,14 +179,17 @@ void merge_cell(cell& into, const cell& more) {
     auto& d = into.drain;
     const auto& m = more.drain;
     const auto weighed = [](double a, std::uint64_t n, double b, std::uint64_t k) {
-        return n + k == 0 ? 0.0 : (a * static_cast<double>(n) + b * static_cast<double>(k)) / static_cast<double>(n + k);
+        return n + k == 0 ? 0.0
+                          : (a * static_cast<double>(n) + b * static_cast<double>(k)) / static_cast<double>(n + k);
     };
     if (d.parts_ms || m.parts_ms) {
         const auto a = d.parts_ms.value_or(wait_parts{}), b = m.parts_ms.value_or(wait_parts{});
         d.parts_ms = wait_parts{weighed(a.synchronize, d.waited, b.synchronize, m.waited),
-                                weighed(a.barrier, d.waited, b.barrier, m.waited), weighed(a.flush, d.waited, b.flush, m.waited)};
+                                weighed(a.barrier, d.waited, b.barrier, m.waited),
+                                weighed(a.flush, d.waited, b.flush, m.waited)};
     }
-    if (d.in_flight_mean && m.in_flight_mean) d.in_flight_mean = weighed(*d.in_flight_mean, d.calls, *m.in_flight_mean, m.calls);
+    if (d.in_flight_mean && m.in_flight_mean)
+        d.in_flight_mean = weighed(*d.in_flight_mean, d.calls, *m.in_flight_mean, m.calls);
     d.calls += m.calls;
     d.waited += m.waited;
     d.total_ms += m.total_ms;
@@ -197,8 +201,7 @@ void merge_cell(cell& into, const cell& more) {
     s.by_producer.vote += more.switches.by_producer.vote;
     s.by_producer.offline += more.switches.by_producer.offline;
     s.by_producer.blkcg += more.switches.by_producer.blkcg;
-    if (into.loop_lag_us && more.loop_lag_us)
-        into.loop_lag_us = lag_of({*into.loop_lag_us, *more.loop_lag_us});
+    if (into.loop_lag_us && more.loop_lag_us) into.loop_lag_us = lag_of({*into.loop_lag_us, *more.loop_lag_us});
     into.guessed_bytes += more.guessed_bytes;
     into.unknown_caller += more.unknown_caller;
     into.violations.insert(into.violations.end(), more.violations.begin(), more.violations.end());

@@ -32,8 +32,13 @@ std::optional<spread> read_spread(const json& j, const char* key) {
 
 std::optional<umount_figures> read_umount(const json& u) {
     if (u.empty()) return std::nullopt;
-    return umount_figures{u.at("p50"), u.at("p95"), u.at("p99"), u.at("max"),
-                          u.at("min"), u.at("mean"), u.at("p50_ci95").get<std::array<double, 2>>()};
+    return umount_figures{u.at("p50"),
+                          u.at("p95"),
+                          u.at("p99"),
+                          u.at("max"),
+                          u.at("min"),
+                          u.at("mean"),
+                          u.at("p50_ci95").get<std::array<double, 2>>()};
 }
 
 drain_figures read_drain(const json& j) {
@@ -50,12 +55,15 @@ drain_figures read_drain(const json& j) {
 
 switch_figures read_switches(const json& j) {
     const auto& by = part(j, "by_producer");
-    return {value<std::uint64_t>(j, "queued"), value<std::uint64_t>(j, "done"), value<std::uint64_t>(j, "inodes"),
+    return {value<std::uint64_t>(j, "queued"),
+            value<std::uint64_t>(j, "done"),
+            value<std::uint64_t>(j, "inodes"),
             {value<std::uint64_t>(by, "vote"), value<std::uint64_t>(by, "offline"), value<std::uint64_t>(by, "blkcg")}};
 }
 
 measure::histogram read_histogram(const json& j) {
-    return measure::histogram::from(j.at("digits"), j.at("buckets").get<std::vector<std::pair<std::uint64_t, std::uint64_t>>>(),
+    return measure::histogram::from(j.at("digits"),
+                                    j.at("buckets").get<std::vector<std::pair<std::uint64_t, std::uint64_t>>>(),
                                     j.at("min"), j.at("max"));
 }
 
@@ -75,7 +83,8 @@ cell read_cell(const json& j) {
                    read_spread(p, "dead"), read_spread(p, "returned")};
     c.drain = read_drain(part(j, "drain"));
     const auto& r = part(j, "rcu_ms");
-    c.rcu_ms = {read_spread(r, "synchronize"), read_spread(r, "barrier"), read_spread(r, "expedited"), read_spread(r, "switch")};
+    c.rcu_ms = {read_spread(r, "synchronize"), read_spread(r, "barrier"), read_spread(r, "expedited"),
+                read_spread(r, "switch")};
     c.switches = read_switches(part(j, "switches"));
     c.modelled_p50_ms = maybe<double>(part(j, "modelled_ms"), "p50");
     const auto& lag = part(j, "loop_lag_us");
@@ -135,11 +144,10 @@ read_outcome read_json(const std::string& text) {
         for (const auto& c : j.at("cells")) r.cells.push_back(read_cell(c));
         for (const auto& c : j.at("comparisons"))
             r.comparisons.push_back({c.at("scenario"), c.at("policy"), c.at("against"), c.at("p50_ratio"),
-                                     c.at("ci95").get<std::array<double, 2>>(), value<std::map<std::string, std::string>>(c, "point")});
+                                     c.at("ci95").get<std::array<double, 2>>(),
+                                     value<std::map<std::string, std::string>>(c, "point")});
         return {std::move(r), {}};
-    } catch (const json::exception& e) {
-        return {std::nullopt, e.what()};
-    }
+    } catch (const json::exception& e) { return {std::nullopt, e.what()}; }
 }
 
 }  // namespace drainlab::report

@@ -98,8 +98,10 @@ class real_executor::impl {
 
     client::result<void> begin(const scenario& s) {
         if (s.neighbour.dirty_mib > 0)
-            return client::failure{"cannot_run", "scenario " + s.name + " syncs a neighbour, and the kernel tells a FUSE filesystem nothing of sync(2)",
-                                   "drainctl sim can run it", client::exit_code::cannot_run, 0};
+            return client::failure{
+                "cannot_run",
+                "scenario " + s.name + " syncs a neighbour, and the kernel tells a FUSE filesystem nothing of sync(2)",
+                "drainctl sim can run it", client::exit_code::cannot_run, 0};
         return explained(events_.drive(do_begin(s), cycle_limit));
     }
 

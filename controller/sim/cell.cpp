@@ -36,7 +36,8 @@ report::switch_figures difference(const kernel::switch_stats& now, const kernel:
 std::string who_waits(const sched::scheduler& sched) {
     std::string text;
     for (const auto& w : sched.waiting())
-        if (w.kind == sched::fiber_kind::thread) text += fmt::format("{}{} for {}", text.empty() ? "" : ", ", w.task, w.waits_for);
+        if (w.kind == sched::fiber_kind::thread)
+            text += fmt::format("{}{} for {}", text.empty() ? "" : ", ", w.task, w.waits_for);
     return text;
 }
 
@@ -49,7 +50,8 @@ nanoseconds part(nanoseconds whole, double share) {
 
 }  // namespace
 
-cell::cell(const machine_options& options, const kernel::drain_policy& policy, const run::scenario& s, std::uint64_t seed)
+cell::cell(const machine_options& options, const kernel::drain_policy& policy, const run::scenario& s,
+           std::uint64_t seed)
     : scenario_{s}, world_{options, policy, seed} {
     for (int i = 0; i < options.superblocks; ++i) idle_.push_back(world_.mount("idle" + std::to_string(i)));
     const int burners = s.background.mounts > 0 && options.burners > 0 ? options.burners : s.background.mounts;
@@ -144,7 +146,8 @@ task<> cell::umount(mounted& m, report::umount_sample& out, int& left) {
     co_await world_.work(part(base, in_the_shutdown));
     out.drain_begins_ns = reached(sb->phases.drain_begins, called);
     out.drained_ns = reached(sb->phases.drained, called);
-    if (sb->state == kernel::sb_state::dead) out.dead_ns = ns(sched.now() - called);  // pin_super: umount returns before
+    if (sb->state == kernel::sb_state::dead)
+        out.dead_ns = ns(sched.now() - called);  // pin_super: umount returns before
     co_await world_.work(part(base, 1 - before_the_call - in_the_shutdown));
     out.umount_ns = ns(sched.now() - called);
     const auto& d = sb->drain;
@@ -167,7 +170,8 @@ task<> cell::one_cycle(run::cycle_outcome& out) {
     for (int i = 0; i < target.at_once; ++i) {
         co_await world_.work(world_.options().profile.mount_base);
         const bool shared = target.shares_bdi && !background_.empty();
-        targets.push_back(world_.mount(fmt::format("target{}.{}", cycles_, i), shared ? &background_.front() : nullptr));
+        targets.push_back(
+            world_.mount(fmt::format("target{}.{}", cycles_, i), shared ? &background_.front() : nullptr));
     }
     for (auto& m : targets) co_await prepare(m);
     if (!target.in_flight) co_await in_flight();
@@ -214,8 +218,11 @@ client::result<run::cycle_outcome> cell::cycle() {
     run::cycle_outcome out;
     ++cycles_;
     if (!world_.run(one_cycle(out), "cycle"))
-        return client::failure{"stuck", "the modelled machine came to a standstill: " + who_waits(world_.sched), {},
-                               client::exit_code::violated, 0};
+        return client::failure{"stuck",
+                               "the modelled machine came to a standstill: " + who_waits(world_.sched),
+                               {},
+                               client::exit_code::violated,
+                               0};
     collect(out.sample);
     return out;
 }

@@ -7,7 +7,8 @@ namespace drainlab::sim {
 
 class cell {
   public:
-    cell(const machine_options& options, const kernel::drain_policy& policy, const run::scenario& s, std::uint64_t seed);
+    cell(const machine_options& options, const kernel::drain_policy& policy, const run::scenario& s,
+         std::uint64_t seed);
 
     /// One cycle; a failure (`stuck`) when the machine came to a standstill, naming who waits for what.
     client::result<run::cycle_outcome> cycle();

@@ -49,7 +49,8 @@ class comparison {
         const bool good = ratio <= within && ratio * within >= 1;
         ++compared_;
         line("  {:<44}{:>10.2f}{:>10.2f}{:>8.2f}  {}{}\n", what, ours, theirs, ratio, good ? "" : "MISS ", remark);
-        if (!good) missed_.push_back(fmt::format("{} (ratio {:.2f}): {}", what, ratio, theirs_.suspected(scenario, policy)));
+        if (!good)
+            missed_.push_back(fmt::format("{} (ratio {:.2f}): {}", what, ratio, theirs_.suspected(scenario, policy)));
     }
     void heading(const char* what, double within) {
         line("\n  {:<44}{:>10}{:>10}{:>8}  (within {:g})\n", what, "ours", "theirs", "ratio", within);
@@ -141,7 +142,8 @@ class comparison {
             const auto& table = waiting ? theirs_.per_waiting_call_ms : theirs_.per_call_ms;
             if (table.empty()) continue;
             const double within = theirs_.allowed("per_call");
-            heading(waiting ? "cgroup_writeback_umount(), ms a waiting call" : "cgroup_writeback_umount(), ms a call", within);
+            heading(waiting ? "cgroup_writeback_umount(), ms a waiting call" : "cgroup_writeback_umount(), ms a call",
+                    within);
             for (const auto& policy : ordered(table))
                 if (const auto ours = mean_call_ms(policy, waiting))
                     row(policy + " over all scenarios", *ours, table.at(policy), within, "*", policy);
@@ -171,7 +173,8 @@ class comparison {
             }
         for (const auto& r : theirs_.ratios) {
             const auto of = mean_call_ms(r.of, true), to = mean_call_ms(r.to, true);
-            if (of && to && *to > 0) row(r.of + " / " + r.to + " over all scenarios", *of / *to, r.per_waiting_call, within, "*", r.of);
+            if (of && to && *to > 0)
+                row(r.of + " / " + r.to + " over all scenarios", *of / *to, r.per_waiting_call, within, "*", r.of);
         }
     }
     void own_cost() {
@@ -180,8 +183,8 @@ class comparison {
         for (const auto& c : ours_.cells) {
             if (c.policy != o.policy || c.drain.waited > 0 || c.drain.calls == 0) continue;
             const bool good = c.drain.per_call_us > o.above && c.drain.per_call_us < o.below;
-            line("  {} in {}: {:.3f} us a call that waits for nobody, theirs {:g}; above {:g} and below {:g}: {}\n", o.policy,
-                 c.scenario, c.drain.per_call_us, o.theirs, o.above, o.below, good ? "yes" : "MISS");
+            line("  {} in {}: {:.3f} us a call that waits for nobody, theirs {:g}; above {:g} and below {:g}: {}\n",
+                 o.policy, c.scenario, c.drain.per_call_us, o.theirs, o.above, o.below, good ? "yes" : "MISS");
             if (!good) missed_.push_back("own cost of " + o.policy + " in " + c.scenario);
         }
     }

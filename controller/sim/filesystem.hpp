@@ -36,7 +36,8 @@ class filesystem final : public kernel::address_space_operations {
     /// What sync_fs() spends: CPU time, set by whoever unmounts.
     task<int> sync_fs(kernel::super_block& sb, bool wait) override;
 
-    static constexpr std::size_t pages_a_request = 32;  ///< 128 KiB, so that small writes get in between (a disk's scheduler)
+    static constexpr std::size_t pages_a_request =
+        32;  ///< 128 KiB, so that small writes get in between (a disk's scheduler)
 
   private:
     kernel::host& host_;

@@ -63,13 +63,15 @@ class gp_formula final : public kernel::rcu {
         nanoseconds g{100'000 + static_cast<std::int64_t>(random_.below(400'000))};
         g += tick * kernel::rcu_engine::jiffies_till_fqs(profile_.hz, machine_.cpus());
         for (int c = 0; c < machine_.cpus(); ++c)
-            if (machine_.busy(c, now, now)) return g + nanoseconds{static_cast<std::int64_t>(random_.below(
-                                                           static_cast<std::uint64_t>(tick.count())))};
+            if (machine_.busy(c, now, now))
+                return g +
+                       nanoseconds{static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(tick.count())))};
         return g;
     }
     task<> gp_thread() {
         for (;;) {
-            while (requested_ <= completed_) co_await sched_.wait_on(&requested_, "rcu: a grace period to be requested");
+            while (requested_ <= completed_)
+                co_await sched_.wait_on(&requested_, "rcu: a grace period to be requested");
             ++started_;
             const std::uint64_t readers = last_reader_;
             co_await sched_.sleep_for(length(), "rcu: grace period");

@@ -86,8 +86,9 @@ class stoppable final : public run::executor {
 };
 
 /// One cell: a bench of one scenario and one policy on a machine of its own.
-run::bench_outcome run_cell(const grid& g, const machine_options& machine, const run::scenario& s, const std::string& policy,
-                            const std::function<void(const run::progress&)>& tell, const std::function<bool()>& stop) {
+run::bench_outcome run_cell(const grid& g, const machine_options& machine, const run::scenario& s,
+                            const std::string& policy, const std::function<void(const run::progress&)>& tell,
+                            const std::function<bool()>& stop) {
     executor machines{machine, g.bench.seed};
     stoppable cycles{machines, stop};
     run::bench_options one = g.bench;
@@ -106,7 +107,7 @@ class verdicts {
         violated_.insert(policy);
         if (!first_.contains(policy))
             first_[policy] = fmt::format("scenario {}, policy {}, seed {}{}", c.scenario, policy, grid_.bench.seed,
-                                 at.empty() ? "" : ", in this sweep");
+                                         at.empty() ? "" : ", in this sweep");
     }
     void judge(outcome& o) const {
         if (o.exit != exit_code::fine) return;
@@ -133,7 +134,8 @@ client::result<void> set_key(machine_options& machine, const std::string& key, c
     for (const auto& k : load_keys) {
         if (key != k.name) continue;
         int v = 0;
-        if (!parse_number(value, v) || v < 0 || v > k.most) return bad_value(key, value, fmt::format("a whole number up to {}", k.most));
+        if (!parse_number(value, v) || v < 0 || v > k.most)
+            return bad_value(key, value, fmt::format("a whole number up to {}", k.most));
         machine.*k.field = v;
         return client::success();
     }
@@ -198,7 +200,8 @@ client::result<shard> parse_shard(const std::string& word) {
     return s;
 }
 
-outcome run_grid(const grid& g, const std::function<void(const run::progress&)>& tell, const std::function<bool()>& stop) {
+outcome run_grid(const grid& g, const std::function<void(const run::progress&)>& tell,
+                 const std::function<bool()>& stop) {
     outcome o;
     verdicts verdict{g};
     run::progress overall;
@@ -218,16 +221,20 @@ outcome run_grid(const grid& g, const std::function<void(const run::progress&)>&
                 o.why = set.error();
                 return o;
             }
-        if (const auto wake = at.find("wake_from_gp"); wake != at.end()) machine.profile.wake_from_gp = wake->second == "true";
+        if (const auto wake = at.find("wake_from_gp"); wake != at.end())
+            machine.profile.wake_from_gp = wake->second == "true";
         for (const auto& s : g.bench.scenarios)
             for (const auto& policy : g.bench.policies) {
                 if (!mine()) continue;
-                auto made = run_cell(g, machine, s, policy, [&](const run::progress& now) {
-                    overall.scenario = now.scenario;
-                    overall.policy = now.policy;
-                    overall.done = cycles_before + now.done;
-                    if (tell) tell(overall);
-                }, stop);
+                auto made = run_cell(
+                    g, machine, s, policy,
+                    [&](const run::progress& now) {
+                        overall.scenario = now.scenario;
+                        overall.policy = now.policy;
+                        overall.done = cycles_before + now.done;
+                        if (tell) tell(overall);
+                    },
+                    stop);
                 cycles_before += 1 + run::cycles_for(g.bench.samples, s.target.at_once);
                 made.cells.front().point = at;
                 made.cells.front().place = static_cast<std::uint64_t>(index - 1);

@@ -50,7 +50,8 @@ struct outcome {
 
 /// Runs the cells of the shard, one after the other: cell k of the grid belongs to shard k mod N + 1. Each cell depends on
 /// nothing but its point, scenario, policy and the seed. `stop` is asked between cycles.
-outcome run_grid(const grid& g, const std::function<void(const run::progress&)>& tell, const std::function<bool()>& stop);
+outcome run_grid(const grid& g, const std::function<void(const run::progress&)>& tell,
+                 const std::function<bool()>& stop);
 
 /// Comparisons and `weak` flags, point by point.
 void finish(report::result& r, const std::string& against, std::uint64_t seed);

@@ -57,7 +57,8 @@ figures read_reference(const json& j) {
             else
                 f.order_in.push_back(entry);
         }
-    for (const auto& s : j.value("suspects", json::array())) f.suspects.push_back({s.at("scenario"), s.at("policy"), s.at("cause")});
+    for (const auto& s : j.value("suspects", json::array()))
+        f.suspects.push_back({s.at("scenario"), s.at("policy"), s.at("cause")});
     f.leaves_out = j.value("leaves_out", std::vector<std::string>{});
     return f;
 }
@@ -88,7 +89,9 @@ std::string path_of(const std::string& word) {
 }  // namespace
 
 std::string figures::suspected(const std::string& scenario, const std::string& policy) const {
-    const auto fits = [](const std::string& pattern, const std::string& word) { return pattern == "*" || pattern == word; };
+    const auto fits = [](const std::string& pattern, const std::string& word) {
+        return pattern == "*" || pattern == word;
+    };
     for (const auto& s : suspects)
         if (fits(s.scenario, scenario) && fits(s.policy, policy)) return s.cause;
     return "unknown";
@@ -98,7 +101,8 @@ client::result<reference> load_reference(const std::string& word) {
     const auto path = path_of(word);
     std::ifstream file(path);
     if (!file)
-        return client::usage_error("--compare " + word + ": no such file", "published, lab, or a file with a result is expected");
+        return client::usage_error("--compare " + word + ": no such file",
+                                   "published, lab, or a file with a result is expected");
     try {
         const auto j = json::parse(file);
         const auto schema = j.value("schema", "");
@@ -106,11 +110,11 @@ client::result<reference> load_reference(const std::string& word) {
         if (schema == "drainlab.result/1") return reference{std::make_shared<figures>(read_result(j, word))};
         return client::usage_error("--compare " + path + ": its schema is \"" + schema +
                                    "\"; drainlab.result/1 or drainlab.reference/1 is expected");
-    } catch (const json::exception& e) {
-        return client::usage_error("--compare " + path + ": " + e.what());
-    }
+    } catch (const json::exception& e) { return client::usage_error("--compare " + path + ": " + e.what()); }
 }
 
-std::vector<std::string> compared_scenarios() { return {"own_churn", "idle_cross_pressure", "concurrent8_idle", "no_pressure"}; }
+std::vector<std::string> compared_scenarios() {
+    return {"own_churn", "idle_cross_pressure", "concurrent8_idle", "no_pressure"};
+}
 
 }  // namespace drainlab::sim

@@ -26,8 +26,9 @@ kernel::profile with_model(kernel::profile p, const std::string& model) {
 world::world(const machine_options& options, const kernel::drain_policy& policy, std::uint64_t seed)
     : sched{sched::simulated_options{seed}},
       cpus{sched, options.profile, seed},
-      rcu{options.gp_model == "formula" ? make_gp_formula(sched, cpus, options.profile, seed)
-                                        : kernel::make_rcu(sched, cpus, with_model(options.profile, options.gp_model), seed)},
+      rcu{options.gp_model == "formula"
+              ? make_gp_formula(sched, cpus, options.profile, seed)
+              : kernel::make_rcu(sched, cpus, with_model(options.profile, options.gp_model), seed)},
       host{std::make_unique<kernel::host>(sched, cpus, *rcu, options.profile)},
       options_{options},
       policy_{policy} {

@@ -20,9 +20,9 @@ struct machine_options {
     kernel::profile profile;
     std::string gp_model = "mechanism";  ///< mechanism, formula or none: where grace periods take their time from
     int superblocks = 0;                 ///< idle ones mounted besides
-    int burners = 0;                     ///< instead of the scenario's background mounts, where it has any; 0: the scenario's
-    int inodes = 0;                      ///< clean cached files on every superblock
-    int writes = 0;                      ///< of a burner's generation; 0: the profile's, else the scenario's
+    int burners = 0;  ///< instead of the scenario's background mounts, where it has any; 0: the scenario's
+    int inodes = 0;   ///< clean cached files on every superblock
+    int writes = 0;   ///< of a burner's generation; 0: the profile's, else the scenario's
     std::vector<std::pair<std::string, nanoseconds>> widen;
 };
 

@@ -250,8 +250,8 @@ void mount::on_limit() {
     for (const auto& w : parts_.host.sched.waiting())
         spdlog::error("  {} waits for {} since {} ms", w.task, w.waits_for,
                       std::chrono::duration_cast<milliseconds>(now - w.since).count());
-    parts_.host.violated("drain_limit",
-                         fmt::format("the drain of {} did not end within {} s", request_.name, limit_s), {}, sb_.get());
+    parts_.host.violated("drain_limit", fmt::format("the drain of {} did not end within {} s", request_.name, limit_s),
+                         {}, sb_.get());
     parts_.watch.open(id_);
 }
 

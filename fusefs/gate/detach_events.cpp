@@ -110,9 +110,9 @@ int open_fanotify() {
 
 }  // namespace
 
-std::unique_ptr<detach_events> detach_events::start(asio::io_context& io, callback on_detach,
-                                                    bool try_fanotify) {
-    if (const int fd = try_fanotify ? open_fanotify() : -1; fd >= 0) return std::make_unique<fanotify_source>(io, fd, std::move(on_detach));
+std::unique_ptr<detach_events> detach_events::start(asio::io_context& io, callback on_detach, bool try_fanotify) {
+    if (const int fd = try_fanotify ? open_fanotify() : -1; fd >= 0)
+        return std::make_unique<fanotify_source>(io, fd, std::move(on_detach));
     const int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
     return std::make_unique<mountinfo_source>(io, fd, std::move(on_detach));
 }

@@ -1,11 +1,11 @@
 #include "fusefs/kernel/backing_dev.hpp"
 
-#include <algorithm>
-#include <bit>
-
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/kernel/isw.hpp"
 #include "fusefs/kernel/writeback.hpp"
+
+#include <algorithm>
+#include <bit>
 
 namespace drainlab::kernel {
 
@@ -14,7 +14,8 @@ namespace {
 // cgwb_release_workfn(): the last reference is gone.
 task<> cgwb_release_workfn(bdi_writeback& wb) {
     host& h = wb.bdi.h;
-    if (!wb.work_list.empty()) {  // wb_shutdown(): somebody's sync was ordered here just before the last inode moved away
+    if (!wb.work_list
+             .empty()) {  // wb_shutdown(): somebody's sync was ordered here just before the last inode moved away
         wb_wakeup(wb);
         co_await h.bdi_wq.flush_work(wb.dwork.work);
     }
@@ -77,9 +78,8 @@ void bdi_unregister(backing_dev_info& bdi) {
     const auto live = bdi.cgwb_tree;
     for (const auto& [id, wb] : live) cgwb_kill(*wb);
     host& h = bdi.h;
-    h.system_wq.queue(h.one_shot_work("bdi_unregister", [&h, keep = bdi.shared_from_this()] {
-        return h.bdi_wq.cancel_sync(keep->wb->dwork);
-    }));
+    h.system_wq.queue(h.one_shot_work(
+        "bdi_unregister", [&h, keep = bdi.shared_from_this()] { return h.bdi_wq.cancel_sync(keep->wb->dwork); }));
 }
 
 void bdi_reap(host& h) {

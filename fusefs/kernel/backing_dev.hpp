@@ -1,13 +1,13 @@
 // backing_dev_info and bdi_writeback (include/linux/backing-dev-defs.h, mm/backing-dev.c).
 #pragma once
+#include "fusefs/kernel/memcg.hpp"
+#include "fusefs/kernel/workqueue.hpp"
+#include "fusefs/sched/lock.hpp"
+
 #include <list>
 #include <map>
 #include <memory>
 #include <vector>
-
-#include "fusefs/kernel/memcg.hpp"
-#include "fusefs/kernel/workqueue.hpp"
-#include "fusefs/sched/lock.hpp"
 
 namespace drainlab::kernel {
 
@@ -18,9 +18,9 @@ enum class io_list : std::uint8_t { none, b_dirty, b_io, b_more_io, b_attached }
 
 /// wb_writeback_work: one order to a wb's flusher. Owned by the waiter, or by the wb if nobody waits.
 struct wb_writeback_work {
-    super_block* sb{};     ///< only this superblock, or all
-    bool sync_all{};       ///< WB_SYNC_ALL: data integrity, waits
-    bool for_kupdate{};    ///< only what expired
+    super_block* sb{};   ///< only this superblock, or all
+    bool sync_all{};     ///< WB_SYNC_ALL: data integrity, waits
+    bool for_kupdate{};  ///< only what expired
     bool done{};
 };
 
@@ -69,11 +69,11 @@ struct backing_dev_info : std::enable_shared_from_this<backing_dev_info> {
     std::string name;
     bool cap_writeback{true};  ///< BDI_CAP_WRITEBACK
     bool registered{true};
-    int users{};               ///< superblocks on it
+    int users{};  ///< superblocks on it
     sched::rwsem wb_switch_rwsem;
-    std::unique_ptr<bdi_writeback> wb;              ///< the root wb
-    std::map<memcg_id, bdi_writeback*> cgwb_tree;   ///< live wbs by memcg
-    std::vector<bdi_writeback*> wb_list;            ///< all wbs not yet released, the root first
+    std::unique_ptr<bdi_writeback> wb;             ///< the root wb
+    std::map<memcg_id, bdi_writeback*> cgwb_tree;  ///< live wbs by memcg
+    std::vector<bdi_writeback*> wb_list;           ///< all wbs not yet released, the root first
 };
 
 /// bdi_alloc() + bdi_register(). Owned by the host, its superblocks and its wbs.

@@ -52,7 +52,8 @@ frn_verdict frn_detach(frn_memory& memory, const frn_round& round, std::uint64_t
         verdict.wants_switch = static_cast<unsigned>(std::popcount(history)) > WB_FRN_HIST_THR_SLOTS;
     }
     memory.winner = max_id;
-    memory.avg_time = static_cast<std::uint16_t>(std::min<std::uint64_t>(avg_time, std::numeric_limits<std::uint16_t>::max()));
+    memory.avg_time =
+        static_cast<std::uint16_t>(std::min<std::uint64_t>(avg_time, std::numeric_limits<std::uint16_t>::max()));
     memory.history = history;
     return verdict;
 }

@@ -4,15 +4,15 @@
 
 namespace drainlab::kernel {
 
-inline constexpr unsigned WB_FRN_TIME_SHIFT = 13;      ///< 1 s = 8192 units; a u16 holds 8 s
-inline constexpr unsigned WB_FRN_TIME_AVG_SHIFT = 3;   ///< avg = 7/8 old + 1/8 new
-inline constexpr unsigned WB_FRN_TIME_CUT_DIV = 8;     ///< rounds shorter than avg/8 are ignored
+inline constexpr unsigned WB_FRN_TIME_SHIFT = 13;     ///< 1 s = 8192 units; a u16 holds 8 s
+inline constexpr unsigned WB_FRN_TIME_AVG_SHIFT = 3;  ///< avg = 7/8 old + 1/8 new
+inline constexpr unsigned WB_FRN_TIME_CUT_DIV = 8;    ///< rounds shorter than avg/8 are ignored
 inline constexpr unsigned WB_FRN_TIME_PERIOD = 2 * (1u << WB_FRN_TIME_SHIFT);
-inline constexpr unsigned WB_FRN_HIST_SLOTS = 16;      ///< bits in i_wb_frn_history
+inline constexpr unsigned WB_FRN_HIST_SLOTS = 16;                                     ///< bits in i_wb_frn_history
 inline constexpr unsigned WB_FRN_HIST_UNIT = WB_FRN_TIME_PERIOD / WB_FRN_HIST_SLOTS;  ///< one slot: 125 ms of IO time
-inline constexpr unsigned WB_FRN_HIST_THR_SLOTS = WB_FRN_HIST_SLOTS / 2;              ///< compared with strictly greater
-inline constexpr unsigned WB_FRN_HIST_MAX_SLOTS = WB_FRN_HIST_THR_SLOTS / 2 + 1;      ///< one round shifts in at most 5
-inline constexpr std::int64_t WB_FRN_MAX_IN_FLIGHT = 1024;                            ///< compared with >
+inline constexpr unsigned WB_FRN_HIST_THR_SLOTS = WB_FRN_HIST_SLOTS / 2;          ///< compared with strictly greater
+inline constexpr unsigned WB_FRN_HIST_MAX_SLOTS = WB_FRN_HIST_THR_SLOTS / 2 + 1;  ///< one round shifts in at most 5
+inline constexpr std::int64_t WB_FRN_MAX_IN_FLIGHT = 1024;                        ///< compared with >
 
 /// What an inode remembers between rounds: i_wb_frn_winner, i_wb_frn_avg_time, i_wb_frn_history.
 struct frn_memory {
@@ -31,8 +31,8 @@ struct frn_round {
 };
 
 struct frn_verdict {
-    memcg_id winner{};      ///< of this round
-    bool wants_switch{};    ///< the history has more than WB_FRN_HIST_THR_SLOTS foreign slots
+    memcg_id winner{};    ///< of this round
+    bool wants_switch{};  ///< the history has more than WB_FRN_HIST_THR_SLOTS foreign slots
 };
 
 /// Ends a round and updates `memory`. `avg_write_bandwidth` in pages per second, > 0.

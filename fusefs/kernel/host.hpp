@@ -1,12 +1,5 @@
 // One modelled machine: everything that is global in the kernel.
 #pragma once
-#include <functional>
-#include <list>
-#include <memory>
-#include <string>
-#include <unordered_map>
-#include <vector>
-
 #include "fusefs/kernel/backing_dev.hpp"
 #include "fusefs/kernel/machine.hpp"
 #include "fusefs/kernel/profile.hpp"
@@ -15,15 +8,23 @@
 #include "fusefs/kernel/workqueue.hpp"
 #include "fusefs/sched/shared.hpp"
 
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
 namespace drainlab::kernel {
 
 /// A broken invariant. Never undefined behaviour: the model notices, says so, and goes on.
 struct violation {
-    std::string invariant;  ///< busy_inodes, use_after_free, queued_after_drain, counter_not_zero, dirty_after_death, ...
-    std::string message;    ///< in the kernel's own words where it has them
-    std::string producer;   ///< who asked for the switch behind it, or ""
-    std::string mount;      ///< s_id, or ""
-    std::string policy;     ///< the drain policy of that superblock, or ""
+    std::string
+        invariant;        ///< busy_inodes, use_after_free, queued_after_drain, counter_not_zero, dirty_after_death, ...
+    std::string message;  ///< in the kernel's own words where it has them
+    std::string producer;  ///< who asked for the switch behind it, or ""
+    std::string mount;     ///< s_id, or ""
+    std::string policy;    ///< the drain policy of that superblock, or ""
     instant when;
 };
 
@@ -49,8 +50,8 @@ struct host {
     kernel::rcu& rcu;
     profile prof;
 
-    workqueue isw_wq;           ///< "inode_switch_wbs"
-    workqueue bdi_wq;           ///< "writeback"
+    workqueue isw_wq;  ///< "inode_switch_wbs"
+    workqueue bdi_wq;  ///< "writeback"
     workqueue cgwb_release_wq;
     workqueue cgroup_destroy_wq;
     workqueue system_wq;
@@ -58,7 +59,8 @@ struct host {
     sched::shared isw_nr_in_flight;  ///< switches in the whole system: the throttle, and the global policies' test
     switch_stats switches;
     drain_stats drain;
-    std::vector<std::int64_t> switch_ns;  ///< prepared to done, one per switch, at most rcu_samples::limit; taken by its reader
+    std::vector<std::int64_t>
+        switch_ns;  ///< prepared to done, one per switch, at most rcu_samples::limit; taken by its reader
     std::uint64_t writeback_rounds{};
 
     memcg_ptr root_memcg;
@@ -74,7 +76,8 @@ struct host {
     std::uint64_t last_wb_seq{};
     std::vector<std::weak_ptr<super_block>> supers;
     bool flusher_enabled{true};  ///< periodic writeback; the explorer's worlds turn it off
-    nanoseconds drain_call{0};    ///< what cgroup_writeback_umount() itself takes; the simulator sets it, in real mode it passes
+    nanoseconds drain_call{
+        0};  ///< what cgroup_writeback_umount() itself takes; the simulator sets it, in real mode it passes
     bool sync_at_umount{true};   ///< generic_shutdown_super() syncs; likewise
     bool honour_s_umount{true};  ///< the flusher takes s_umount; the explorer's control runs turn it off
 
@@ -87,7 +90,8 @@ struct host {
     work_struct& one_shot_work(std::string name, std::function<task<>()> func);
     /// Frees those that have run.
     void reap_works();
-    void violated(std::string invariant, std::string message, std::string_view by = {}, const super_block* sb = nullptr);
+    void violated(std::string invariant, std::string message, std::string_view by = {},
+                  const super_block* sb = nullptr);
     void trace(std::string_view name, const super_block* sb, std::string_view key1 = {}, std::int64_t v1 = 0,
                std::string_view key2 = {}, std::int64_t v2 = 0) const;
 };

@@ -93,8 +93,10 @@ task<> evict(inode& i) {
         inode_io_list_del(i);
     }
     if (!i.unlinked && !i.i_mapping.dirty.empty() && i.i_mapping.wb_err == 0)
-        h.violated("dirty_after_death", "inode " + std::to_string(i.i_ino) + " evicted with " +
-                   std::to_string(i.i_mapping.dirty.size()) + " dirty folios", {}, &sb);
+        h.violated("dirty_after_death",
+                   "inode " + std::to_string(i.i_ino) + " evicted with " + std::to_string(i.i_mapping.dirty.size()) +
+                       " dirty folios",
+                   {}, &sb);
     co_await truncate_inode_pages(i, 0);
     if (sb.state != sb_state::dead) sb.ops.evict_inode(i);  // a filesystem may be gone after its put_super()
     sb.s_es_stats.add(-1);  // ext4_es_free_extent(): on freed memory if put_super() has run

@@ -1,12 +1,12 @@
 // struct inode, its page cache (address_space, folio) and the reference count that the busy check looks at.
 #pragma once
+#include "fusefs/kernel/backing_dev.hpp"
+#include "fusefs/kernel/frn.hpp"
+
 #include <list>
 #include <map>
 #include <memory>
 #include <set>
-
-#include "fusefs/kernel/frn.hpp"
-#include "fusefs/kernel/backing_dev.hpp"
 
 namespace drainlab::kernel {
 
@@ -53,8 +53,8 @@ struct inode {
     const ino_t i_ino;
     const std::shared_ptr<super_block> i_sb;
     int i_count{};
-    bool in_dcache{true};   ///< a name or an open handle refers to it; cleared by inode_drop_dentry()
-    bool unlinked{};        ///< i_nlink is 0: nothing needs to be written back once in_dcache is false
+    bool in_dcache{true};  ///< a name or an open handle refers to it; cleared by inode_drop_dentry()
+    bool unlinked{};       ///< i_nlink is 0: nothing needs to be written back once in_dcache is false
     unsigned i_state{};
     sched::spinlock i_lock;
     bdi_writeback* i_wb{};  ///< the owner; null until first dirtied

@@ -75,7 +75,8 @@ task<> isw_queue(isw& s) {
         ++sb.switches.queued;
         ++sb.switches.by_producer[static_cast<std::size_t>(s.by)];
         if (sb.phases.drained != instant{})
-            h.violated("queued_after_drain", "inode wb switch queued after cgroup_writeback_umount() of " + sb.s_id + " returned",
+            h.violated("queued_after_drain",
+                       "inode wb switch queued after cgroup_writeback_umount() of " + sb.s_id + " returned",
                        to_string(s.by), &sb);
         h.sched.wake_all(sb.isw_queued_key());
         h.trace("inode_switch_wbs_queue", &sb, "inodes", static_cast<std::int64_t>(s.inodes.size()), "to",
@@ -122,7 +123,8 @@ bool inode_do_switch_wbs(inode& i, bdi_writeback& old_wb, bdi_writeback& new_wb)
     if (was_on != io_list::none) {
         const bool is_dirty = i.i_state & I_DIRTY_ALL;
         if (is_dirty) i.dirtied_when = i.i_sb->h.sched.now();
-        if (is_dirty || !new_wb.is_root) inode_io_list_move(i, new_wb, is_dirty ? io_list::b_dirty : io_list::b_attached);
+        if (is_dirty || !new_wb.is_root)
+            inode_io_list_move(i, new_wb, is_dirty ? io_list::b_dirty : io_list::b_attached);
     }
     i.frn = {};
     i.i_state &= ~I_WB_SWITCH;

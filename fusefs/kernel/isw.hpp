@@ -1,9 +1,9 @@
 // Inode wb switching (fs/fs-writeback.c as of Linux 6.18 - 7.2): who asks, how it is queued, who does it.
 #pragma once
-#include <vector>
-
 #include "fusefs/kernel/inode.hpp"
 #include "fusefs/kernel/rcu.hpp"
+
+#include <vector>
 
 namespace drainlab::kernel {
 

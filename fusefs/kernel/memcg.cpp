@@ -6,7 +6,8 @@ namespace drainlab::kernel {
 
 memcg_ptr memcg_create(host& h, std::string name, memcg_ptr parent) {
     if (!parent) parent = h.root_memcg;
-    auto m = std::make_shared<memcg>(memcg{h, ++h.last_memcg_id, std::move(name), std::move(parent), memcg_state::online, {}});
+    auto m = std::make_shared<memcg>(
+        memcg{h, ++h.last_memcg_id, std::move(name), std::move(parent), memcg_state::online, {}});
     h.memcgs.emplace(m->id, m);
     return m;
 }

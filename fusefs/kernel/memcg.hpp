@@ -1,10 +1,10 @@
 // Memory cgroups, as far as writeback ownership needs them (mm/memcontrol.c, kernel/cgroup/cgroup.c).
 #pragma once
+#include "fusefs/kernel/types.hpp"
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "fusefs/kernel/types.hpp"
 
 namespace drainlab::kernel {
 

@@ -1,10 +1,10 @@
 // The cleanup of dying cgroups' wbs: the producer of switches that nothing shields from umount (fs/fs-writeback.c:
 // cleanup_offline_cgwb(), mm/backing-dev.c: cleanup_offline_cgwbs_workfn()).
-#include <algorithm>
-
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/kernel/isw.hpp"
+
+#include <algorithm>
 
 namespace drainlab::kernel {
 

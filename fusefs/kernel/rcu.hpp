@@ -1,11 +1,11 @@
 // RCU as the writeback code sees it. Who implements it decides about time: rcu_engine (ticks, quiescent states, callback
 // lists; its lengths come from the profile) or rcu_untimed (for the exhaustive scheduler: one event per grace period).
 #pragma once
+#include "fusefs/sched/scheduler.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <vector>
-
-#include "fusefs/sched/scheduler.hpp"
 
 namespace drainlab::kernel {
 

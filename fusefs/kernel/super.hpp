@@ -1,14 +1,14 @@
 // struct super_block and the road to its end (fs/super.c).
 #pragma once
+#include "fusefs/kernel/inode.hpp"
+#include "fusefs/kernel/percpu_counter.hpp"
+#include "fusefs/sched/shared.hpp"
+
 #include <array>
 #include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
-
-#include "fusefs/kernel/inode.hpp"
-#include "fusefs/kernel/percpu_counter.hpp"
-#include "fusefs/sched/shared.hpp"
 
 namespace drainlab::kernel {
 
@@ -20,10 +20,10 @@ struct switch_stats {
 
 /// cgroup_writeback_umount(), measured from outside. Nanoseconds on the scheduler's clock.
 struct drain_stats {
-    std::uint64_t calls{}, waited{};     ///< waited: had to suspend at least once
-    std::int64_t ns{};                   ///< total, entry to return
+    std::uint64_t calls{}, waited{};  ///< waited: had to suspend at least once
+    std::int64_t ns{};                ///< total, entry to return
     std::int64_t synchronize_ns{}, barrier_ns{}, flush_ns{}, modelled_ns{};
-    std::int64_t in_flight_at_entry{};   ///< summed over calls: isw_nr_in_flight
+    std::int64_t in_flight_at_entry{};  ///< summed over calls: isw_nr_in_flight
 };
 
 /// When a shutdown reached what. instant{} (zero) where it has not.
@@ -36,31 +36,32 @@ enum class sb_state : std::uint8_t { live, dying, dead };
 /// Shared by its inodes, so that a leaked one can still be told what it belongs to; "freed" is modelled by `state` and by the
 /// percpu counters, never by the machine's memory.
 struct super_block : std::enable_shared_from_this<super_block> {
-    super_block(host& on, std::string name, backing_dev_info& bdi, address_space_operations& ops, const drain_policy& policy);
+    super_block(host& on, std::string name, backing_dev_info& bdi, address_space_operations& ops,
+                const drain_policy& policy);
 
     host& h;
     const std::string s_id;
     backing_dev_info& s_bdi;
     const std::shared_ptr<backing_dev_info> keeps_bdi;
-    address_space_operations& ops;           ///< not called once `state` is dead: its owner may free it then
-    const drain_policy* policy;              ///< change through set_drain_policy()
+    address_space_operations& ops;  ///< not called once `state` is dead: its owner may free it then
+    const drain_policy* policy;     ///< change through set_drain_policy()
 
-    sched::shared s_active_flag;             ///< SB_ACTIVE: 1, then 0 for ever
+    sched::shared s_active_flag;  ///< SB_ACTIVE: 1, then 0 for ever
     sched::rwsem s_umount;
-    int s_active{1};                         ///< deactivate_super() at 0 kills
+    int s_active{1};  ///< deactivate_super() at 0 kills
     std::unordered_map<ino_t, std::shared_ptr<inode>> s_inodes;
-    sched::shared s_isw_nr_in_flight;        ///< persb: inodes of switches in flight
-    percpu_counter s_es_stats;               ///< freed by put_super, touched by every eviction
+    sched::shared s_isw_nr_in_flight;  ///< persb: inodes of switches in flight
+    percpu_counter s_es_stats;         ///< freed by put_super, touched by every eviction
     sb_state state{sb_state::live};
-    int switch_hold{};                       ///< >0: new switches are refused (policy change)
+    int switch_hold{};  ///< >0: new switches are refused (policy change)
 
     // seen from outside
-    std::int64_t own_in_flight{};            ///< inodes of this superblock between prepare and the worker's put, any policy
+    std::int64_t own_in_flight{};  ///< inodes of this superblock between prepare and the worker's put, any policy
     switch_stats switches;
     drain_stats drain;
-    bool drain_waited{};                     ///< this call of cgroup_writeback_umount() had to wait
+    bool drain_waited{};  ///< this call of cgroup_writeback_umount() had to wait
     shutdown_phases phases;
-    nanoseconds drain_hold{0};               ///< fault: the drain takes at least this long, counted from its beginning
+    nanoseconds drain_hold{0};  ///< fault: the drain takes at least this long, counted from its beginning
     bool drain_hold_every{};
     std::function<void(std::string_view phase)> on_phase;  ///< "drain_begins", "drained", "dead"
 

@@ -1,10 +1,10 @@
 // Names and numbers that all of the mimicked kernel shares.
 #pragma once
+#include "fusefs/sched/scheduler.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-
-#include "fusefs/sched/scheduler.hpp"
 
 namespace drainlab::kernel {
 
@@ -48,16 +48,18 @@ inline constexpr unsigned I_WB_SWITCH = 1u << 13;
 
 /// Named preemption points: the places where the real kernel may be preempted and it matters.
 namespace point {
-inline constexpr sched::point isw_prepared{"isw_prepared"};          ///< after each inode_prepare_wbs_switch() that said yes
+inline constexpr sched::point isw_prepared{"isw_prepared"};  ///< after each inode_prepare_wbs_switch() that said yes
 inline constexpr sched::point isw_before_queue{"isw_before_queue"};  ///< all prepared, nothing queued yet
-inline constexpr sched::point isw_uncounted{"isw_uncounted"};        ///< barrier (5.2): after call_rcu(), before the counter is raised
-inline constexpr sched::point isw_pinned{"isw_pinned"};              ///< persb: between the pin and the second SB_ACTIVE test
-inline constexpr sched::point isw_tested{"isw_tested"};              ///< under i_lock: SB_ACTIVE was seen set, the inode is not yet taken
-inline constexpr sched::point isw_counted{"isw_counted"};            ///< counted, not yet prepared
-inline constexpr sched::point isw_put{"isw_put"};                    ///< worker: between iput() and unpin
-inline constexpr sched::point sb_inactive{"sb_inactive"};            ///< umount: SB_ACTIVE is clear, the drain has not begun
-inline constexpr sched::point drain_step{"drain_step"};              ///< umount: between two waits of a drain
-inline constexpr sched::point evict_begins{"evict_begins"};          ///< umount: drained, eviction not begun
+inline constexpr sched::point isw_uncounted{
+    "isw_uncounted"};  ///< barrier (5.2): after call_rcu(), before the counter is raised
+inline constexpr sched::point isw_pinned{"isw_pinned"};  ///< persb: between the pin and the second SB_ACTIVE test
+inline constexpr sched::point isw_tested{
+    "isw_tested"};  ///< under i_lock: SB_ACTIVE was seen set, the inode is not yet taken
+inline constexpr sched::point isw_counted{"isw_counted"};    ///< counted, not yet prepared
+inline constexpr sched::point isw_put{"isw_put"};            ///< worker: between iput() and unpin
+inline constexpr sched::point sb_inactive{"sb_inactive"};    ///< umount: SB_ACTIVE is clear, the drain has not begun
+inline constexpr sched::point drain_step{"drain_step"};      ///< umount: between two waits of a drain
+inline constexpr sched::point evict_begins{"evict_begins"};  ///< umount: drained, eviction not begun
 inline constexpr sched::point all[] = {isw_prepared, isw_before_queue, isw_pinned,  isw_tested, isw_counted,
                                        isw_put,      isw_uncounted,    sb_inactive, drain_step, evict_begins};
 }  // namespace point

@@ -1,8 +1,8 @@
 // Writeback: rounds (writeback_control), the flusher, sync (fs/fs-writeback.c, mm/page-writeback.c).
 #pragma once
-#include <limits>
-
 #include "fusefs/kernel/inode.hpp"
+
+#include <limits>
 
 namespace drainlab::kernel {
 
@@ -11,13 +11,13 @@ inline constexpr nanoseconds dirty_expire_interval = std::chrono::seconds{30};
 
 /// One round of writing one inode, and the votes it collects.
 struct writeback_control {
-    bool sync_all{};       ///< WB_SYNC_ALL
-    bool for_sync{};       ///< sync(2), umount
+    bool sync_all{};  ///< WB_SYNC_ALL
+    bool for_sync{};  ///< sync(2), umount
     bool no_cgroup_owner{};
     std::int64_t nr_to_write{std::numeric_limits<std::int64_t>::max()};
     pgoff_t first{}, last{std::numeric_limits<pgoff_t>::max()};
 
-    bdi_writeback* wb{};   ///< attached to, referenced; null: no votes
+    bdi_writeback* wb{};  ///< attached to, referenced; null: no votes
     kernel::inode* inode{};
     frn_round votes;
 };

@@ -1,8 +1,8 @@
 // The real scheduler: the machine's steady clock, on the one loop thread of an Asio io_context.
 #pragma once
-#include <memory>
-
 #include "fusefs/sched/scheduler.hpp"
+
+#include <memory>
 
 namespace boost::asio {
 class io_context;

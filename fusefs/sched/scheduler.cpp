@@ -1,10 +1,10 @@
 #include "fusefs/sched/scheduler.hpp"
 
+#include "fusefs/sched/shared.hpp"
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-
-#include "fusefs/sched/shared.hpp"
 
 namespace drainlab::sched {
 
@@ -54,10 +54,11 @@ void scheduler::order_memory() {
     if (memory_ && current_) memory_->fence();
 }
 
-void scheduler::park(std::coroutine_handle<> h, std::string_view what, const void* key, instant deadline, bool at_point) {
+void scheduler::park(std::coroutine_handle<> h, std::string_view what, const void* key, instant deadline,
+                     bool at_point) {
     fiber& f = *current_;
     DRAINLAB_CHECK(at_point || f.spinlocks_held == 0);  // sleeping while atomic
-    if (!at_point) order_memory();                        // set_current_state()
+    if (!at_point) order_memory();                      // set_current_state()
     f.leaf = h;
     f.st = fiber::state::waiting;
     f.waits_for = what;

@@ -2,9 +2,9 @@
 // On the real and the simulated scheduler they are plain memory. The exhaustive scheduler puts a store buffer per task in
 // between, so that a missing smp_mb() is a bug it can find.
 #pragma once
-#include <cstdint>
-
 #include "fusefs/sched/scheduler.hpp"
+
+#include <cstdint>
 
 namespace drainlab::sched {
 

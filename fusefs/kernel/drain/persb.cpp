@@ -14,10 +14,10 @@ void persb_policy::unpin(super_block& sb) {
 
 task<bool> persb_policy::prepare(isw& s, inode& i, const bdi_writeback& new_wb) const {
     super_block& sb = *i.i_sb;
-    if (!sb.active()) co_return false;   // cheap; SB_ACTIVE never comes back
-    sb.s_isw_nr_in_flight.inc();         // cgroup_writeback_pin()
+    if (!sb.active()) co_return false;  // cheap; SB_ACTIVE never comes back
+    sb.s_isw_nr_in_flight.inc();        // cgroup_writeback_pin()
     co_await s.h.sched.preempt(point::isw_pinned);
-    co_await sched::smp_mb(s.h.sched);   // pairs with drain(): either umount sees the pin, or we see SB_ACTIVE clear
+    co_await sched::smp_mb(s.h.sched);  // pairs with drain(): either umount sees the pin, or we see SB_ACTIVE clear
     const bool prepared = co_await inode_prepare_locked(i, new_wb);
     if (!prepared) unpin(sb);
     co_return prepared;

@@ -56,7 +56,9 @@ class barrier_policy : public early_policy {
 class persb_2019_policy : public early_policy {
   public:
     std::string_view id() const override { return "persb_2019"; }
-    std::string_view summary() const override { return "synchronize_rcu, then flushes until this superblock's counter is 0"; }
+    std::string_view summary() const override {
+        return "synchronize_rcu, then flushes until this superblock's counter is 0";
+    }
     std::string_view versions() const override { return "posted April 2019, not merged"; }
     void before_queue(isw& s) const override;
     task<> put_inode(isw& s, inode& i) const override;

@@ -2,11 +2,11 @@
 // to queue and after, and what umount waits for. One small file per policy, reading like the patch it stands for; one row in
 // registry.cpp.
 #pragma once
-#include <string_view>
-#include <vector>
-
 #include "fusefs/kernel/isw.hpp"
 #include "fusefs/kernel/super.hpp"
+
+#include <string_view>
+#include <vector>
 
 namespace drainlab::kernel {
 

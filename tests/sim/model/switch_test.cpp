@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "tests/sim/model/world.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace drainlab;
 using namespace drainlab::tests;

@@ -1,6 +1,6 @@
-#include <catch2/catch.hpp>
-
 #include "tests/sim/model/world.hpp"
+
+#include <catch2/catch.hpp>
 
 using namespace drainlab;
 using namespace drainlab::tests;
@@ -101,13 +101,15 @@ TEST_CASE("dirty data reaches the store through a slow device before the superbl
     w.fs.device_latency = 5ms;
     const auto sb = w.mount("a");
     for (kernel::ino_t n = 0; n < 20; ++n)
-        REQUIRE(w.run(w.write_pages(kernel::iget_locked(*sb, 10 + n), 5, w.cgroup("c" + std::to_string(n % 3)), false)));
+        REQUIRE(
+            w.run(w.write_pages(kernel::iget_locked(*sb, 10 + n), 5, w.cgroup("c" + std::to_string(n % 3)), false)));
     REQUIRE(w.umount(sb));
     CHECK(w.fs.bytes_stored == 100 * page_size);
     CHECK(w.host->violations.empty());
 }
 
-TEST_CASE("under base a switch prepared and not yet queued when umount drains leaves busy inodes and a use after free", "[race]") {
+TEST_CASE("under base a switch prepared and not yet queued when umount drains leaves busy inodes and a use after free",
+          "[race]") {
     model_world w{1, kernel::profile{}};  // zero: the waits find nothing and return at once
     const auto sb = w.mount("victim", "base");
     const auto dying = w.cgroup("dying");
@@ -175,7 +177,8 @@ TEST_CASE("a switch asked for after SB_ACTIVE is clear is refused by every polic
     }
 }
 
-TEST_CASE("random worlds: busy mounts, umounts, dying cgroups; no violation under a fixed policy, all accounted for", "[sim]") {
+TEST_CASE("random worlds: busy mounts, umounts, dying cgroups; no violation under a fixed policy, all accounted for",
+          "[sim]") {
     const auto seed = GENERATE(range(std::uint64_t{100}, std::uint64_t{160}));
     const std::string policy = GENERATE("race", "rmbarrier", "persb");
     CAPTURE(seed, policy);

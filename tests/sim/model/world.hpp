@@ -1,16 +1,16 @@
 // A small modelled machine in virtual time, for tests: scheduler, machine, RCU, host, and a filesystem whose store is a counter.
 #pragma once
-#include <algorithm>
-#include <memory>
-#include <set>
-#include <string>
-
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/kernel/machine_real.hpp"
 #include "fusefs/kernel/rcu_engine.hpp"
 #include "fusefs/kernel/writeback.hpp"
 #include "fusefs/sched/simulated.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
 
 namespace drainlab::tests {
 
@@ -43,7 +43,8 @@ struct counting_fs final : kernel::address_space_operations {
         co_return 0;
     }
     void evict_inode(kernel::inode& i) override {
-        DRAINLAB_CHECK(i.i_sb->state != kernel::sb_state::dead);  // nobody calls a filesystem that has been told put_super()
+        DRAINLAB_CHECK(i.i_sb->state !=
+                       kernel::sb_state::dead);  // nobody calls a filesystem that has been told put_super()
         ++evicted;
     }
     void put_super(kernel::super_block&) override { ++put_supers; }

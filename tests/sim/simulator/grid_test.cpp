@@ -45,7 +45,8 @@ TEST_CASE("shards, read back and put together, are the whole run", "[sim]") {
         REQUIRE(read);
         joined.cells.insert(joined.cells.end(), read.value->cells.begin(), read.value->cells.end());
     }
-    std::sort(joined.cells.begin(), joined.cells.end(), [](const auto& a, const auto& b) { return *a.place < *b.place; });
+    std::sort(joined.cells.begin(), joined.cells.end(),
+              [](const auto& a, const auto& b) { return *a.place < *b.place; });
     sim::finish(joined, "persb", 1);
     CHECK(report::to_json(joined) == report::to_json(whole));
 }
@@ -61,7 +62,8 @@ TEST_CASE("samples of one cell from several runs add up", "[sim]") {
     CHECK(c.samples == 12);
     CHECK(c.umount_ns.size() == 12);
     CHECK(c.drain.calls == calls + two.cells.front().drain.calls);
-    CHECK(c.umount_ms->max == Approx(std::max(static_cast<double>(*std::max_element(c.umount_ns.begin(), c.umount_ns.end())) / 1e6, 0.0)));
+    CHECK(c.umount_ms->max ==
+          Approx(std::max(static_cast<double>(*std::max_element(c.umount_ns.begin(), c.umount_ns.end())) / 1e6, 0.0)));
     CHECK(c.histograms.at("barrier").count() > 0);
 }
 

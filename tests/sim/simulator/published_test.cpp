@@ -57,12 +57,18 @@ TEST_CASE("the order of the four policies is right in every published scenario",
 
 TEST_CASE("the lab's medians and parts come out of the mechanism", "[sim][lab]") {
     const auto r = simulate(grid_of({"own_churn", "idle_cross_pressure", "concurrent8_idle"}, four, 120, "lab-4vcpu"));
-    check(r, {{"own_churn", "base", 44.2},           {"own_churn", "race", 55.6},
-              {"own_churn", "rmbarrier", 35.9},      {"own_churn", "persb", 14.9},
-              {"idle_cross_pressure", "base", 44.7}, {"idle_cross_pressure", "race", 56.5},
-              {"idle_cross_pressure", "rmbarrier", 35.0}, {"idle_cross_pressure", "persb", 12.0},
-              {"concurrent8_idle", "base", 83.5},    {"concurrent8_idle", "race", 88.2},
-              {"concurrent8_idle", "rmbarrier", 53.1}, {"concurrent8_idle", "persb", 32.3}});
+    check(r, {{"own_churn", "base", 44.2},
+              {"own_churn", "race", 55.6},
+              {"own_churn", "rmbarrier", 35.9},
+              {"own_churn", "persb", 14.9},
+              {"idle_cross_pressure", "base", 44.7},
+              {"idle_cross_pressure", "race", 56.5},
+              {"idle_cross_pressure", "rmbarrier", 35.0},
+              {"idle_cross_pressure", "persb", 12.0},
+              {"concurrent8_idle", "base", 83.5},
+              {"concurrent8_idle", "race", 88.2},
+              {"concurrent8_idle", "rmbarrier", 53.1},
+              {"concurrent8_idle", "persb", 32.3}});
     const auto& base = *report::find_cell(r, "idle_cross_pressure", "base")->drain.parts_ms;
     CHECK(base.synchronize == 0.0);
     CHECK(base.barrier == Approx(20.3).epsilon(0.25));

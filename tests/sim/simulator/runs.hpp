@@ -8,8 +8,8 @@
 
 namespace drainlab::tests {
 
-inline sim::grid grid_of(const std::vector<std::string>& scenarios, const std::vector<std::string>& policies, int samples,
-                         const std::string& profile = "qemu-16vcpu") {
+inline sim::grid grid_of(const std::vector<std::string>& scenarios, const std::vector<std::string>& policies,
+                         int samples, const std::string& profile = "qemu-16vcpu") {
     sim::grid g;
     for (const auto& name : scenarios) {
         auto s = run::load_scenario(name);

@@ -5,8 +5,9 @@ using namespace drainlab;
 using namespace drainlab::tests;
 
 TEST_CASE("no seed breaks a fixed policy", "[sim][seeds]") {
-    auto g = grid_of({"container_exit", "own_churn", "target_in_flight", "shared_bdi", "sync_neighbour", "concurrent8_idle"},
-                     {"race", "rmbarrier", "persb"}, 2);
+    auto g =
+        grid_of({"container_exit", "own_churn", "target_in_flight", "shared_bdi", "sync_neighbour", "concurrent8_idle"},
+                {"race", "rmbarrier", "persb"}, 2);
     for (std::uint64_t seed = 1; seed <= 15; ++seed) {
         g.bench.seed = seed;
         INFO("seed " << seed);
@@ -17,7 +18,8 @@ TEST_CASE("no seed breaks a fixed policy", "[sim][seeds]") {
     }
 }
 
-TEST_CASE("base violates on some seed of container_exit when the window is widened; the fixed ones do not", "[sim][seeds]") {
+TEST_CASE("base violates on some seed of container_exit when the window is widened; the fixed ones do not",
+          "[sim][seeds]") {
     auto g = grid_of({"container_exit"}, {"base", "race", "rmbarrier", "persb"}, 10);
     g.bench.keep_going = true;
     g.machine.widen = {{"isw_before_queue", std::chrono::milliseconds{5}}};
