@@ -109,7 +109,7 @@ class scheduler {
 
     /// Waits in the queue of `key` until wake_one() or wake_all() of the same key, or until `deadline`. `key` is an
     /// address used as a name only; nothing is ever read through it, so its object may be gone by the time of the wake
-    /// (K§4: a waker must not touch the superblock it woke). `what` is static text. Yields true if woken, false at the
+    /// (a waker must not touch the superblock it woke). `what` is static text. Yields true if woken, false at the
     /// deadline.
     park_awaiter wait_on(const void* key, std::string_view what, instant deadline = instant::max()) {
         return {*this, what, key, deadline};
