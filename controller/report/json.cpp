@@ -91,28 +91,35 @@ json of(const std::map<std::string, measure::histogram>& histograms) {
     return out;
 }
 
+// What only a cell of a simulation's grid has, so that sharded results can be merged.
+void add_grid(json& out, const cell& c) {
+    if (!c.place) return;
+    out["point"] = of(c.point);
+    out["place"] = *c.place;
+    out["histograms_ns"] = of(c.histograms);
+}
+
 json of(const cell& c) {
-    return {{"scenario", c.scenario},
-            {"policy", c.policy},
-            {"point", of(c.point)},
-            {"namespace_policy", text(c.namespace_policy)},
-            {"mounts", c.mounts},
-            {"samples", c.samples},
-            {"weak", c.weak},
-            {"umount_ms", of(c.umount_ms)},
-            {"umount_ns", c.umount_ns},
-            {"phases_ms", of(c.phases_ms)},
-            {"drain", of(c.drain)},
-            {"rcu_ms", of(c.rcu_ms)},
-            {"switches", of(c.switches)},
-            {"modelled_ms", c.modelled_p50_ms ? json{{"p50", number(*c.modelled_p50_ms)}} : json(nullptr)},
-            {"loop_lag_us", of(c.loop_lag_us)},
-            {"guessed_bytes", c.guessed_bytes},
-            {"unknown_caller", c.unknown_caller},
-            {"violations", of(c.violations)},
-            {"observations", c.observations},
-            {"place", c.place ? json(*c.place) : json(nullptr)},
-            {"histograms_ns", of(c.histograms)}};
+    json out = {{"scenario", c.scenario},
+                {"policy", c.policy},
+                {"namespace_policy", text(c.namespace_policy)},
+                {"mounts", c.mounts},
+                {"samples", c.samples},
+                {"weak", c.weak},
+                {"umount_ms", of(c.umount_ms)},
+                {"umount_ns", c.umount_ns},
+                {"phases_ms", of(c.phases_ms)},
+                {"drain", of(c.drain)},
+                {"rcu_ms", of(c.rcu_ms)},
+                {"switches", of(c.switches)},
+                {"modelled_ms", c.modelled_p50_ms ? json{{"p50", number(*c.modelled_p50_ms)}} : json(nullptr)},
+                {"loop_lag_us", of(c.loop_lag_us)},
+                {"guessed_bytes", c.guessed_bytes},
+                {"unknown_caller", c.unknown_caller},
+                {"violations", of(c.violations)},
+                {"observations", c.observations}};
+    add_grid(out, c);
+    return out;
 }
 
 json of(const environment_info& e) {
@@ -140,13 +147,14 @@ std::string to_json(const result& r) {
     json cells = json::array();
     for (const auto& c : r.cells) cells.push_back(of(c));
     json comparisons = json::array();
-    for (const auto& c : r.comparisons)
+    for (const auto& c : r.comparisons) {
         comparisons.push_back({{"scenario", c.scenario},
                                {"policy", c.policy},
-                               {"point", of(c.point)},
                                {"against", c.against},
                                {"p50_ratio", number(c.p50_ratio)},
                                {"ci95", pair(c.ci95)}});
+        if (!c.point.empty()) comparisons.back()["point"] = of(c.point);
+    }
     const json document{{"schema", "drainlab.result/1"},
                         {"complete", r.complete},
                         {"tool", {{"name", r.tool.name}, {"version", r.tool.version}, {"git", r.tool.git}}},
