@@ -45,7 +45,7 @@ class host {
         y.daemon_up = false;
         kill(daemon_->pid(), SIGKILL);
         client::wait_gone(daemon_->pid(), 5000ms);
-        const auto done = bring_up();
+        auto done = bring_up();
         ++y.epoch;  // also for the cycles that were begun meanwhile
         y.daemon_up = true;
         return done;
@@ -127,12 +127,14 @@ outcome run_loop(const options& o, mounts::mountable& kind, host* h, const std::
     y.limited = o.cycles.has_value();
     y.cycles_left = o.cycles.value_or(0);
     std::vector<std::unique_ptr<worker>> workers;
+    workers.reserve(static_cast<std::size_t>(o.mounts));
     for (int i = 0; i < o.mounts; ++i)
         workers.push_back(std::make_unique<worker>(y, fmt::format("{}/{}{}", base, kind.name(), i),
                                                    o.seed * 1'000'003 + static_cast<std::uint64_t>(i)));
     std::atomic<int> busy{o.mounts};
     const auto begun = clock::now();
     std::vector<std::thread> threads;
+    threads.reserve(workers.size());
     for (auto& w : workers)
         threads.emplace_back([&w, &busy] {
             w->run();

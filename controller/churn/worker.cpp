@@ -119,7 +119,8 @@ void worker::cycle() {
     write_file(fd);
     end_descriptor(held_);
     const auto& w = yard_.weights;
-    const auto pick = static_cast<int>(below(static_cast<std::uint64_t>(w[0] + w[1] + w[2])));
+    const auto pick = static_cast<int>(below(std::uint64_t{0} + static_cast<unsigned>(w[0]) +
+                                             static_cast<unsigned>(w[1]) + static_cast<unsigned>(w[2])));
     if (pick < w[0])
         plain();
     else if (pick < w[0] + w[1])
@@ -262,7 +263,7 @@ void worker::clean_up() {
     for (int i = 0; i < 64 && umount2(dir_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0; ++i) {}
 }
 
-void worker::wait_for_daemon() {
+void worker::wait_for_daemon() const {
     while (!yard_.daemon_up && !yard_.stop) std::this_thread::sleep_for(5ms);
 }
 

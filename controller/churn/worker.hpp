@@ -49,7 +49,7 @@ class worker {
     void check_file(int fd);
     void check_store();
     void clean_up();
-    void wait_for_daemon();
+    void wait_for_daemon() const;
     void need(bool condition, const std::string& what) const;
     std::uint64_t below(std::uint64_t n) { return random_() % n; }
 

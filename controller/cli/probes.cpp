@@ -110,7 +110,7 @@ std::string cgroup_directory() {
         std::istringstream lines(client::read_text("/proc/self/cgroup"));
         for (std::string line; std::getline(lines, line);)
             if (line.starts_with("0::") && line.starts_with("0::" + (m.root == "/" ? "" : m.root))) {
-                const std::string own = m.dir + line.substr(3 + (m.root == "/" ? 0 : m.root.size()));
+                std::string own = m.dir + line.substr(3 + (m.root == "/" ? 0 : m.root.size()));
                 if (access(own.c_str(), F_OK) == 0) return own;
             }
         return m.dir;

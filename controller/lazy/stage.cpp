@@ -69,7 +69,7 @@ void scene::mount(const std::string& text) {
 }
 
 std::string scene::mount_again(const std::string& text) {
-    const std::string store = store_ + "-second";
+    std::string store = store_ + "-second";
     std::filesystem::create_directories(store);
     (void)mount_on(store, 0ms, text);
     note("another filesystem mounted on the same name, a file written there");

@@ -13,6 +13,7 @@ namespace drainlab::mounts {
 
 int run_program(const std::vector<std::string>& words) {
     std::vector<char*> argv;
+    argv.reserve(words.size() + 1);
     for (const auto& w : words) argv.push_back(const_cast<char*>(w.c_str()));
     argv.push_back(nullptr);
     posix_spawn_file_actions_t streams;

@@ -70,6 +70,7 @@ std::optional<lag_figures> lag_of(const std::vector<lag_figures>& cycles) {
     if (cycles.empty()) return std::nullopt;
     const auto at = [&](double lag_figures::*field, double p) {
         std::vector<double> values;
+        values.reserve(cycles.size());
         for (const auto& c : cycles) values.push_back(c.*field);
         std::sort(values.begin(), values.end());
         return values[measure::quantile_index(p, values.size())];
