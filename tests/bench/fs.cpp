@@ -73,7 +73,7 @@ int bench_all(int rounds, const char* only) {
         const auto here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
         auto all = bench::mount_all(top, here / "drainctl");
         for (const bench::job& j : bench::jobs()) {
-            if (stopped || (only && j.name.find(only) == j.name.npos)) continue;
+            if (stopped || (only && j.name.find(only) == std::string::npos)) continue;
             std::vector<samples> got(all.size());
             measure_row(j, all, rounds, got);
             print_row(j, all, got);

@@ -76,7 +76,7 @@ struct model_world {
                                                kernel::backing_dev_info* bdi = nullptr) {
         return kernel::sget(*host, std::move(name), fs, *kernel::find_drain_policy(policy), bdi);
     }
-    kernel::memcg_ptr cgroup(std::string name) { return kernel::memcg_create(*host, std::move(name)); }
+    kernel::memcg_ptr cgroup(std::string name) const { return kernel::memcg_create(*host, std::move(name)); }
 
     /// One page written by a task of `m`; with `sync` through fsync's round.
     task<> write_page(std::shared_ptr<kernel::inode> i, kernel::pgoff_t index, kernel::memcg_ptr m, bool sync) {
