@@ -39,22 +39,6 @@ struct options {
     bool json_on_stdout() const { return json == "-"; }
 };
 
-/// `all`, or what was asked for, once each; checked against what this build knows.
-result<words> policies_of(const options& o) {
-    if (o.policies.empty()) return words{"base", "race", "rmbarrier", "persb"};
-    if (std::find(o.policies.begin(), o.policies.end(), "all") != o.policies.end()) return known_policies();
-    words chosen;
-    for (const auto& p : o.policies)
-        if (std::find(chosen.begin(), chosen.end(), p) == chosen.end()) chosen.push_back(p);
-    return chosen;
-}
-
-words policy_words() {
-    auto known = known_policies();
-    known.emplace_back("all");
-    return known;
-}
-
 /// The lazy scenarios belong to `drainctl lazy`, and a neighbour's sync is for `drainctl sim` alone; `all` means the others.
 result<words> scenario_words(const options& o) {
     if (o.scenarios.empty()) return words{"no_pressure", "idle_cross_pressure"};
@@ -71,7 +55,7 @@ result<run::bench_options> bench_of(const options& o) {
         BOOST_OUTCOME_TRY(auto s, run::load_scenario(name));
         b.scenarios.push_back(std::move(s));
     }
-    BOOST_OUTCOME_TRY(b.policies, policies_of(o));
+    b.policies = chosen_policy_ids(o.policies);
     b.samples = static_cast<int>(o.samples_wanted());
     b.seed = static_cast<std::uint64_t>(o.seed);
     b.keep_going = o.keep_going;
@@ -239,7 +223,8 @@ result<exit_code> bench(const options& o) {
 }
 
 void declare_what(command& c, options& o) {
-    c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)").one_of(policy_words);
+    c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)")
+        .one_of(policies_and_all);
     c.list("--scenario", o.scenarios, "scenarios by name or file, or all (default no_pressure,idle_cross_pressure)");
     c.list("--mounts", o.mounts, "with umount_free, lazy_free, lazy_held: what is unmounted (default drainfs)")
         .one_of(lazy::bench_mounts());

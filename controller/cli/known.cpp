@@ -3,11 +3,28 @@
 #include "controller/client/data_dir.hpp"
 #include "fusefs/kernel/drain/mutants.hpp"
 
+#include <algorithm>
+
 namespace drainlab::cli {
 
 std::vector<std::string> known_policies() {
     const auto ids = kernel::policy_ids();
     return {ids.begin(), ids.end()};
+}
+
+std::vector<std::string> policies_and_all() {
+    auto known = known_policies();
+    known.emplace_back("all");
+    return known;
+}
+
+std::vector<std::string> chosen_policy_ids(const std::vector<std::string>& asked) {
+    if (asked.empty()) return {"base", "race", "rmbarrier", "persb"};
+    if (std::find(asked.begin(), asked.end(), "all") != asked.end()) return known_policies();
+    std::vector<std::string> chosen;
+    for (const auto& p : asked)
+        if (std::find(chosen.begin(), chosen.end(), p) == chosen.end()) chosen.push_back(p);
+    return chosen;
 }
 
 std::string policy_summary(const std::string& policy) {

@@ -47,21 +47,6 @@ struct options {
 
 // ---- what to run -----------------------------------------------------------------------------------------------------
 
-words policies_of(const options& o) {
-    if (o.policies.empty()) return {"base", "race", "rmbarrier", "persb"};
-    if (std::find(o.policies.begin(), o.policies.end(), "all") != o.policies.end()) return known_policies();
-    words chosen;
-    for (const auto& p : o.policies)
-        if (std::find(chosen.begin(), chosen.end(), p) == chosen.end()) chosen.push_back(p);
-    return chosen;
-}
-
-words policy_words() {
-    auto known = known_policies();
-    known.emplace_back("all");
-    return known;
-}
-
 result<words> scenario_words(const options& o) {
     if (o.scenarios.empty() && o.against_reference()) return sim::compared_scenarios();
     if (o.scenarios.empty()) return words{"no_pressure", "idle_cross_pressure"};
@@ -114,7 +99,7 @@ result<sim::grid> grid_of(const options& o) {
         BOOST_OUTCOME_TRY(auto s, run::load_scenario(name));
         g.bench.scenarios.push_back(std::move(s));
     }
-    g.bench.policies = policies_of(o);
+    g.bench.policies = chosen_policy_ids(o.policies);
     g.bench.samples = static_cast<int>(o.samples_wanted());
     g.bench.seed = static_cast<std::uint64_t>(o.seed);
     g.bench.keep_going = o.keep_going;
@@ -249,7 +234,8 @@ result<exit_code> simulate(const options& o) {
 // ---- the command -----------------------------------------------------------------------------------------------------
 
 void declare_what(command& c, options& o) {
-    c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)").one_of(policy_words);
+    c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)")
+        .one_of(policies_and_all);
     c.list("--namespace-policy", o.namespace_policies,
            "with lazy_free, lazy_held, umount_free: how namespace_unlock() waits, or all (default "
            "expedited,deferred,on_demand)")
