@@ -39,13 +39,7 @@ world_run::world_run(const world_spec& spec, const kernel::drain_policy& policy,
     build(policy);
 }
 
-world_run::~world_run() {
-    sched_.drop_all();
-    for (const auto& sb : supers_) {
-        for (const auto& [ino, i] : sb->s_inodes) i->i_mapping = {};
-        sb->s_inodes.clear();  // inodes and superblock hold each other
-    }
-}
+world_run::~world_run() { sched_.drop_all(); }
 
 void world_run::build(const kernel::drain_policy& policy) {
     host_.flusher_enabled = false;

@@ -33,7 +33,12 @@ host::host(sched::scheduler& s, machine& m, kernel::rcu& r, const profile& p)
     cgroup_destroy_work.func = [this] { return css_killed_work_fn(*this); };
 }
 
-host::~host() = default;
+host::~host() {
+    for (isw& s : isws) s.reader.forget();
+    isws.clear();
+    for (const auto& weak : supers)
+        if (const auto sb = weak.lock()) sb->s_inodes.clear();  // inodes and their superblock hold each other
+}
 
 namespace {
 // A spent work has no name; it is freed when the next one is made, as its worker still looks at it for a moment.

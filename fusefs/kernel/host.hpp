@@ -41,6 +41,7 @@ struct trace_event {
 struct host {
     /// All references must outlive the host; destroy the scheduler's fibers (or the scheduler) first.
     host(sched::scheduler& s, machine& m, kernel::rcu& r, const profile& p);
+    /// Frees what exists in the middle of something: switches in flight, and inodes that nobody has evicted.
     ~host();
     host(const host&) = delete;
     host& operator=(const host&) = delete;
@@ -57,6 +58,7 @@ struct host {
     workqueue system_wq;
 
     sched::shared isw_nr_in_flight;  ///< switches in the whole system: the throttle, and the global policies' test
+    std::list<isw> isws;             ///< all that exist
     switch_stats switches;
     drain_stats drain;
     std::vector<std::int64_t>

@@ -9,14 +9,22 @@ namespace drainlab::kernel {
 isw::isw(host& on, const drain_policy& under, producer who, super_block* asked_for)
     : h{on}, policy{under}, by{who}, sb{asked_for}, prepared{on.sched.now()} {}
 
+isw& isw_alloc(host& h, const drain_policy& policy, producer by, super_block* sb) {
+    isw& s = h.isws.emplace_back(h, policy, by, sb);
+    s.at = std::prev(h.isws.end());
+    return s;
+}
+
+void isw_free(isw& s) { s.h.isws.erase(s.at); }
+
 namespace {
 
 // What was begun comes to nothing: the kernel's "goto out_free" - silent.
-void give_up(isw* s) {
-    s->policy.window_closes(*s);
-    s->policy.abandon(*s);
-    if (s->new_wb) wb_put(*s->new_wb);
-    delete s;
+void give_up(isw& s) {
+    s.policy.window_closes(s);
+    s.policy.abandon(s);
+    if (s.new_wb) wb_put(*s.new_wb);
+    isw_free(s);
 }
 
 }  // namespace
@@ -39,29 +47,29 @@ task<> inode_switch_wbs(inode& i, memcg_id to, producer by) {
     super_block& sb = *i.i_sb;
     host& h = sb.h;
     if ((i.i_state & I_WB_SWITCH) || h.isw_nr_in_flight.load() > WB_FRN_MAX_IN_FLIGHT || sb.switch_hold) co_return;
-    auto* const s = new isw(h, *sb.policy, by, &sb);
-    s->policy.begin_switch(*s);
+    isw& s = isw_alloc(h, *sb.policy, by, &sb);
+    s.policy.begin_switch(s);
     co_await h.sched.preempt(point::isw_counted);
-    s->policy.window_opens(*s);
+    s.policy.window_opens(s);
     const auto found = h.memcgs.find(to);
     const memcg_ptr m = found == h.memcgs.end() ? memcg_ptr{} : found->second.lock();
     if (!m || !m->online() || sb.switch_hold) {  // css_tryget_online() failed
         give_up(s);
         co_return;
     }
-    s->new_wb = &wb_get_create(sb.s_bdi, m);
-    const bool prepared = co_await s->policy.prepare(*s, i, *s->new_wb);
+    s.new_wb = &wb_get_create(sb.s_bdi, m);
+    const bool prepared = co_await s.policy.prepare(s, i, *s.new_wb);
     if (!prepared) {
         give_up(s);
         co_return;
     }
     i.switched_by = by;
     ++sb.own_in_flight;
-    s->inodes.push_back(&i);
-    s->prepared = h.sched.now();
+    s.inodes.push_back(&i);
+    s.prepared = h.sched.now();
     h.trace("isw_prepared", &sb, "ino", static_cast<std::int64_t>(i.i_ino));
     co_await h.sched.preempt(point::isw_prepared);
-    co_await isw_queue(*s);
+    co_await isw_queue(s);
 }
 
 task<> isw_queue(isw& s) {
@@ -178,7 +186,7 @@ task<> process_inode_switch_wbs(bdi_writeback& new_wb, isw& s) {
     }
     wb_put(new_wb);
     s.policy.end_of_switch(s);
-    delete &s;
+    isw_free(s);
 }
 
 }  // namespace drainlab::kernel

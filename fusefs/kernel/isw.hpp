@@ -3,6 +3,7 @@
 #include "fusefs/kernel/inode.hpp"
 #include "fusefs/kernel/rcu.hpp"
 
+#include <list>
 #include <vector>
 
 namespace drainlab::kernel {
@@ -10,7 +11,7 @@ namespace drainlab::kernel {
 /// WB_MAX_INODES_PER_ISW: a switch carries at most 1024 bytes: an 8-byte header, a NULL-terminated array of pointers.
 inline constexpr std::size_t WB_MAX_INODES_PER_ISW = (1024 - 8) / 8 - 1;  // 126
 
-/// struct inode_switch_wbs_context: inodes on their way to one new wb. Owned by the switch machinery.
+/// struct inode_switch_wbs_context: inodes on their way to one new wb. Owned by the host, from isw_alloc() to isw_free().
 struct isw {
     isw(host& on, const drain_policy& under, producer who, super_block* asked_for);
 
@@ -22,7 +23,12 @@ struct isw {
     std::vector<inode*> inodes;  ///< referenced, I_WB_SWITCH set
     rcu::read_section reader;    ///< +race: the section that covers prepare .. queue
     instant prepared{}, queued{};
+    std::list<isw>::iterator at;  ///< in host::isws
 };
+
+/// kzalloc() and kfree() of a switch.
+isw& isw_alloc(host& h, const drain_policy& policy, producer by, super_block* sb);
+void isw_free(isw& s);
 
 /// inode_switch_wbs(): asks for `i` to be moved to the wb of memcg `to`. Silent on any failure, as the kernel is.
 /// The protocol is the superblock's drain policy.

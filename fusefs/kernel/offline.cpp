@@ -4,8 +4,6 @@
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/kernel/isw.hpp"
 
-#include <algorithm>
-
 namespace drainlab::kernel {
 
 namespace {
@@ -35,36 +33,36 @@ task<> prepare_batch(bdi_writeback& wb, isw& s) {
 task<bool> cleanup_offline_cgwb(bdi_writeback& wb) {
     if (wb.b_attached.empty() || !wb.b_attached.front()->i_sb->policy->offline_cleanup()) co_return false;
     host& h = wb.bdi.h;
-    auto* const s = new isw(h, *wb.b_attached.front()->i_sb->policy, producer::offline, nullptr);
-    s->policy.begin_switch(*s);
-    s->new_wb = &wb_get_create(wb.bdi, living_ancestor(wb.cg));  // GFP_KERNEL: may sleep
+    isw& s = isw_alloc(h, *wb.b_attached.front()->i_sb->policy, producer::offline, nullptr);
+    s.policy.begin_switch(s);
+    s.new_wb = &wb_get_create(wb.bdi, living_ancestor(wb.cg));  // GFP_KERNEL: may sleep
     co_await h.sched.preempt(point::isw_counted);
-    s->policy.window_opens(*s);
+    s.policy.window_opens(s);
     {
         const auto lock = co_await wb.list_lock.lock();
-        co_await prepare_batch(wb, *s);
+        co_await prepare_batch(wb, s);
     }
-    if (s->inodes.empty()) {
-        s->policy.window_closes(*s);
-        s->policy.abandon(*s);
-        wb_put(*s->new_wb);
-        delete s;
+    if (s.inodes.empty()) {
+        s.policy.window_closes(s);
+        s.policy.abandon(s);
+        wb_put(*s.new_wb);
+        isw_free(s);
         co_return false;
     }
-    const bool full = s->inodes.size() == WB_MAX_INODES_PER_ISW;
-    s->prepared = h.sched.now();
+    const bool full = s.inodes.size() == WB_MAX_INODES_PER_ISW;
+    s.prepared = h.sched.now();
     co_await h.sched.preempt(point::isw_before_queue);
-    co_await isw_queue(*s);
+    co_await isw_queue(s);
     co_return full;
 }
 
 task<> cleanup_offline_cgwbs_workfn(host& h) {
     const std::vector<bdi_writeback*> dying{h.offline_cgwbs.begin(), h.offline_cgwbs.end()};
+    bool waited = false;
     for (bdi_writeback* wb : dying) {
-        // Earlier rounds of this loop may have let it go.
-        if (std::find(h.offline_cgwbs.begin(), h.offline_cgwbs.end(), wb) == h.offline_cgwbs.end()) continue;
-        if (wb->has_dirty_io() || !wb_tryget(*wb)) continue;  // retried when the next memcg goes offline
-        bool more = true;
+        if (waited && (!h.cgwbs.contains(wb) || !wb->dying)) continue;  // let go meanwhile
+        if (wb->has_dirty_io() || !wb_tryget(*wb)) continue;            // retried when the next memcg goes offline
+        bool more = waited = true;
         while (more) {
             more = co_await cleanup_offline_cgwb(*wb);
             if (more) co_await h.sched.yield();  // cond_resched()

@@ -35,6 +35,8 @@ class rcu {
         void unlock() {
             if (owner_) std::exchange(owner_, nullptr)->read_unlock(id_);
         }
+        /// For the end of the world: there is nobody left to tell.
+        void forget() noexcept { owner_ = nullptr; }
         explicit operator bool() const noexcept { return owner_ != nullptr; }
 
       private:

@@ -21,6 +21,7 @@ void scheduler::drop_all() noexcept {
         auto last = std::prev(fibers_.end());
         auto owned = std::move(last->second);
         fibers_.erase(last);
+        if (owned->st != fiber::state::running) drop_chain(owned->leaf);
     }
     ready_.clear();
     queues_.clear();

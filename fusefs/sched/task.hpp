@@ -22,8 +22,14 @@ namespace detail {
 /// thread.
 inline thread_local std::coroutine_handle<> next_coroutine{};
 
+/// What a task is to its frame: the one who destroys it. The handle is empty once the frame is gone.
+struct frame_owner {
+    std::coroutine_handle<> frame{};
+};
+
 struct promise_base {
     std::coroutine_handle<> continuation{};
+    frame_owner* owner{};  ///< set when awaited; an awaited task does not move
     std::exception_ptr error{};
 
     struct final_awaiter {
@@ -42,6 +48,7 @@ struct promise_base {
 
 template <class T>
 struct promise : promise_base {
+    static_assert(alignof(T) <= 2 * sizeof(void*));  // see promise_of()
     std::optional<T> value{};
     task<T> get_return_object() noexcept;
     template <class U>
@@ -73,52 +80,72 @@ inline void resume_chain(std::coroutine_handle<> h) {
     }
 }
 
+namespace detail {
+/// The promise of a task's frame, whatever it yields: its base comes first, and no frame is aligned more strictly.
+inline promise_base& promise_of(std::coroutine_handle<> frame) noexcept {
+    return std::coroutine_handle<promise_base>::from_address(frame.address()).promise();
+}
+}  // namespace detail
+
+/// Destroys a suspended chain from `leaf`, what it would resume, up to its first task, which stays with its owner. Innermost first, as
+/// the frames' own destructors would do it, but without nesting on the machine's stack.
+inline void drop_chain(std::coroutine_handle<> leaf) noexcept {
+    while (leaf && detail::promise_of(leaf).continuation) {
+        const auto awaiting = detail::promise_of(leaf).continuation;
+        detail::promise_of(leaf).owner->frame = {};
+        leaf.destroy();
+        leaf = awaiting;
+    }
+}
+
 /// A coroutine that starts when it is awaited and is awaited once. Move-only; owns its frame. Exceptions propagate to
 /// the awaiter. Thread: all of a task runs on the thread of its scheduler.
 template <class T>
-class [[nodiscard]] task {
+class [[nodiscard]] task : detail::frame_owner {
   public:
     using promise_type = detail::promise<T>;
     using handle = std::coroutine_handle<promise_type>;
 
     task() noexcept = default;
-    explicit task(handle h) noexcept : h_{h} {}
-    task(task&& other) noexcept : h_{std::exchange(other.h_, {})} {}
+    explicit task(handle h) noexcept : frame_owner{h} {}
+    task(task&& other) noexcept : frame_owner{std::exchange(other.frame, {})} {}
     task& operator=(task&& other) noexcept {
         if (this != &other) {
             reset();
-            h_ = std::exchange(other.h_, {});
+            frame = std::exchange(other.frame, {});
         }
         return *this;
     }
     ~task() { reset(); }
 
-    explicit operator bool() const noexcept { return static_cast<bool>(h_); }
-    bool done() const noexcept { return h_ && h_.done(); }
+    explicit operator bool() const noexcept { return static_cast<bool>(frame); }
+    bool done() const noexcept { return frame && frame.done(); }
     /// The raw coroutine, for a scheduler that starts it. Ownership stays here.
-    std::coroutine_handle<> coroutine() const noexcept { return h_; }
+    std::coroutine_handle<> coroutine() const noexcept { return frame; }
     /// The result, or the exception, of a task that is done().
-    T take() { return h_.promise().take(); }
+    T take() { return typed().promise().take(); }
 
-    auto operator co_await() const noexcept {
+    auto operator co_await() noexcept {
         struct awaiter {
             handle h;
+            frame_owner* owner;
             bool await_ready() const noexcept { return false; }
             void await_suspend(std::coroutine_handle<> parent) const noexcept {
                 DRAINLAB_CHECK(h && !h.promise().continuation);  // awaited once, and not moved away
                 h.promise().continuation = parent;
+                h.promise().owner = owner;
                 detail::next_coroutine = h;
             }
             T await_resume() const { return h.promise().take(); }
         };
-        return awaiter{h_};
+        return awaiter{typed(), this};
     }
 
   private:
+    handle typed() const noexcept { return handle::from_address(frame.address()); }
     void reset() noexcept {
-        if (h_) std::exchange(h_, {}).destroy();
+        if (frame) std::exchange(frame, {}).destroy();
     }
-    handle h_{};
 };
 
 namespace detail {

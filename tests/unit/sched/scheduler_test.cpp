@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -315,6 +316,34 @@ TEMPLATE_TEST_CASE("a scheduler that dies with fibers alive destroys their frame
         CHECK(token.use_count() == 21);
     }
     CHECK(token.use_count() == 1);
+}
+
+namespace {
+task<> wait_at_depth(scheduler& s, int levels, std::vector<int>& ended) {
+    struct notes {
+        std::vector<int>& ended;
+        int level;
+        ~notes() { ended.push_back(level); }
+    } const at_end{ended, levels};
+    if (levels == 0)
+        co_await s.wait_on(&s, "for ever");
+    else
+        co_await wait_at_depth(s, levels - 1, ended);
+}
+}  // namespace
+
+TEMPLATE_TEST_CASE("a fiber that waits 100,000 tasks deep is destroyed innermost first, without nesting", "[scheduler]",
+                   BOTH) {
+    constexpr int depth = 100'000;
+    std::vector<int> ended, innermost_first(depth + 1);
+    std::iota(innermost_first.begin(), innermost_first.end(), 0);
+    {
+        TestType world;
+        world.sched().spawn("deep", wait_at_depth(world.sched(), depth, ended));
+        world.run();
+        CHECK(ended.empty());
+    }
+    CHECK(ended == innermost_first);
 }
 
 TEMPLATE_TEST_CASE("a thousand fibers that all sleep, wake and yield come to an end", "[scheduler]", BOTH) {
