@@ -67,13 +67,17 @@ cell::cell(const machine_options& options, const kernel::drain_policy& policy, c
     warm_up();
 }
 
-/// Until every burner has made its first switch possible; bounded, as kept pages or one write a generation make none.
+/// Until every burner has made its first switch possible: two generations. Bounded, as those can be as long as one likes; more
+/// burners than CPUs take turns, so they get that much longer.
 void cell::warm_up() {
     if (burners_.empty()) return;
-    const auto begun = [&] {
-        return std::all_of(burners_.begin(), burners_.end(), [](const auto& b) { return b->generations >= 2; });
+    std::size_t begun = 0;
+    const auto all = [&] {
+        while (begun < burners_.size() && burners_[begun]->generations >= 2) ++begun;
+        return begun == burners_.size();
     };
-    world_.sched.run_until(begun, world_.sched.now() + 3s);
+    const auto turns = 1 + static_cast<std::int64_t>(burners_.size()) / world_.cpus.cpus();
+    world_.sched.run_until(all, world_.sched.now() + 3s * turns);
 }
 
 // ---- load ------------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ task<> cgwb_release_workfn(bdi_writeback& wb) {
     }
     co_await h.bdi_wq.cancel_sync(wb.dwork);
     DRAINLAB_CHECK(wb.work_list.empty() && !wb.has_dirty_io() && wb.b_attached.empty() && wb.switch_wbs_ctxs.empty());
-    h.offline_cgwbs.remove(&wb);
+    if (wb.dying) h.offline_cgwbs.erase(wb.offline_at);
     std::erase(wb.bdi.wb_list, &wb);
     bdi_writeback* const gone = &wb;
     h.rcu.call([&h, gone] { h.cgwbs.erase(gone); });
@@ -70,11 +70,14 @@ backing_dev_info::backing_dev_info(host& on, std::string called)
 
 backing_dev_info& bdi_register(host& h, std::string name) {
     bdi_reap(h);
-    return *h.bdis.emplace_back(std::make_shared<backing_dev_info>(h, std::move(name)));
+    const auto made = std::make_shared<backing_dev_info>(h, std::move(name));
+    made->at = h.bdis.insert(h.bdis.end(), made);
+    return *made;
 }
 
 void bdi_unregister(backing_dev_info& bdi) {
     bdi.registered = false;
+    bdi.h.bdis.splice(bdi.h.bdis.begin(), bdi.h.bdis, bdi.at);
     const auto live = bdi.cgwb_tree;
     for (const auto& [id, wb] : live) cgwb_kill(*wb);
     host& h = bdi.h;
@@ -85,10 +88,12 @@ void bdi_unregister(backing_dev_info& bdi) {
 void bdi_reap(host& h) {
     h.reap_works();
     const auto idle = [](const work_struct& work) { return !work.pending && !work.running; };
-    h.bdis.remove_if([&](const auto& bdi) {
-        return !bdi->registered && bdi.use_count() == 1 && idle(bdi->wb->switch_work) && idle(bdi->wb->dwork.work) &&
-               !bdi->wb->dwork.armed;
-    });
+    for (auto at = h.bdis.begin(); at != h.bdis.end() && !(*at)->registered;) {  // the unregistered ones stand in front
+        const auto& bdi = *at;
+        const bool free =
+            bdi.use_count() == 1 && idle(bdi->wb->switch_work) && idle(bdi->wb->dwork.work) && !bdi->wb->dwork.armed;
+        at = free ? h.bdis.erase(at) : std::next(at);
+    }
 }
 
 bdi_writeback& wb_get_create(backing_dev_info& bdi, const memcg_ptr& m) {
@@ -134,7 +139,8 @@ void cgwb_kill(bdi_writeback& wb) {
     wb.dying = true;
     wb.bdi.cgwb_tree.erase(wb.cg->id);
     std::erase(wb.cg->cgwb_list, &wb);
-    wb.bdi.h.offline_cgwbs.push_back(&wb);
+    auto& offline = wb.bdi.h.offline_cgwbs;
+    wb.offline_at = offline.insert(offline.end(), &wb);
     wb_put(wb);  // percpu_ref_kill()
 }
 

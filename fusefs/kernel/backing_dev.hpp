@@ -55,6 +55,7 @@ struct bdi_writeback {
     std::list<isw*> switch_wbs_ctxs;  ///< llist of switches towards this wb (v6.18)
     work_struct switch_work;          ///< inode_switch_wbs_work_fn()
     work_struct release_work;
+    std::list<bdi_writeback*>::iterator offline_at{};  ///< its place in the host's offline_cgwbs while dying
 
     memcg_id id() const noexcept { return cg->id; }
     bool has_dirty_io() const noexcept { return !b_dirty.empty() || !b_io.empty() || !b_more_io.empty(); }
@@ -71,9 +72,10 @@ struct backing_dev_info : std::enable_shared_from_this<backing_dev_info> {
     bool registered{true};
     int users{};  ///< superblocks on it
     sched::rwsem wb_switch_rwsem;
-    std::unique_ptr<bdi_writeback> wb;             ///< the root wb
-    std::map<memcg_id, bdi_writeback*> cgwb_tree;  ///< live wbs by memcg
-    std::vector<bdi_writeback*> wb_list;           ///< all wbs not yet released, the root first
+    std::unique_ptr<bdi_writeback> wb;                            ///< the root wb
+    std::map<memcg_id, bdi_writeback*> cgwb_tree;                 ///< live wbs by memcg
+    std::vector<bdi_writeback*> wb_list;                          ///< all wbs not yet released, the root first
+    std::list<std::shared_ptr<backing_dev_info>>::iterator at{};  ///< its place in the host's list
 };
 
 /// bdi_alloc() + bdi_register(). Owned by the host, its superblocks and its wbs.

@@ -24,6 +24,7 @@ machine_sim::machine_sim(sched::scheduler& sched, const profile& p, std::uint64_
 int machine_sim::choose(const sched::fiber& f) const {
     const int n = cpus();
     const int home = f.cpu % n;
+    if (taken_ == n) return home;
     for (int i = 0; i < n; ++i)
         if (const int c = (home + i) % n; !cpus_[static_cast<std::size_t>(c)].taken) return c;
     return home;
@@ -39,6 +40,7 @@ task<> machine_sim::take(sched::fiber& me) {
         co_return;
     }
     c.queue.push_back(&me);
+    ++queued_;
     sched_.wake_all(&c);  // who runs sets itself an end
     co_await sched_.wait_on(&me, "a CPU");
 }
@@ -46,7 +48,7 @@ task<> machine_sim::take(sched::fiber& me) {
 /// The CPU goes to the next in its queue, else to somebody who waits elsewhere (load balancing by the newly idle).
 void machine_sim::give_up(int number) {
     cpu* from = &cpus_[static_cast<std::size_t>(number)];
-    if (from->queue.empty())
+    if (from->queue.empty() && queued_ > 0)
         for (cpu& other : cpus_)
             if (other.queue.size() > from->queue.size()) from = &other;
     cpu& c = cpus_[static_cast<std::size_t>(number)];
@@ -58,6 +60,7 @@ void machine_sim::give_up(int number) {
     }
     sched::fiber* const next = from->queue.front();
     from->queue.pop_front();
+    --queued_;
     next->cpu = number;
     c.since = c.until = sched_.now();
     sched_.wake_all(next);

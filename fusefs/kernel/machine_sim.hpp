@@ -62,7 +62,8 @@ class machine_sim final : public machine {
     double overcommit_;
     sched::nanoseconds context_switch_, worker_wake_;
     bool shared_clock_;
-    int taken_{};  ///< CPUs that run something
+    int taken_{};   ///< CPUs that run something
+    int queued_{};  ///< fibers that wait for a CPU
     std::vector<cpu> cpus_;
 };
 

@@ -26,7 +26,11 @@ std::shared_ptr<super_block> sget(host& h, std::string name, address_space_opera
     if (!bdi) bdi = &bdi_register(h, name);
     ++bdi->users;
     auto sb = std::make_shared<super_block>(h, std::move(name), *bdi, ops, policy);
-    std::erase_if(h.supers, [](const auto& weak) { return weak.expired(); });
+    if (h.supers.size() ==
+        h.supers.capacity()) {  // now and then: a look at all of them for each new one would be quadratic
+        std::erase_if(h.supers, [](const auto& weak) { return weak.expired(); });
+        h.supers.reserve(2 * h.supers.size() + 8);
+    }
     h.supers.push_back(sb);
     return sb;
 }

@@ -38,7 +38,7 @@ bool workqueue::queue(work_struct& work) {
     if (!work.running) work.cpu = this_cpu();  // __queue_work(): a running item goes back to where it runs
     ++work.queued_count;
     ++in_flight_[static_cast<std::size_t>(work.colour)];
-    pending_.push_back(&work);
+    ++pending_;
     if (work.running) {
         work.requeued = true;
         return true;
@@ -72,7 +72,7 @@ task<> workqueue::worker(std::shared_ptr<item> it, int pool_cpu) {
         std::uint64_t count = it->count;
         work.running = true;
         do {  // process_one_work(), again if it was queued while it ran
-            std::erase(pending_, &work);
+            --pending_;
             const int colour = work.colour;
             work.pending = work.requeued = false;
             ++running_;
@@ -106,7 +106,7 @@ void workqueue::retire(int colour) {
 
 /// Takes an item back that has not begun.
 void workqueue::drop(work_struct& work) {
-    std::erase(pending_, &work);
+    --pending_;
     if (const auto it = waiting_items_.find(&work); it != waiting_items_.end()) {
         it->second->cancelled = true;
         waiting_items_.erase(it);

@@ -64,7 +64,7 @@ class workqueue {
     sched::task<> flush();
 
     const std::string& name() const noexcept { return name_; }
-    std::size_t pending() const noexcept { return pending_.size(); }
+    std::size_t pending() const noexcept { return pending_; }
     std::size_t running() const noexcept { return running_; }
 
   private:
@@ -101,8 +101,7 @@ class workqueue {
     std::string name_;
     int max_active_;
     bool unbound_;
-    std::deque<work_struct*> pending_;
-    std::size_t running_{};
+    std::size_t pending_{}, running_{};
     std::map<int, pool> pools_;  // by CPU; -1: unbound
     std::map<work_struct*, std::shared_ptr<item>> waiting_items_;
     std::map<std::uint64_t, delayed_work*> timers_;
