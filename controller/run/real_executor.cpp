@@ -50,6 +50,16 @@ client::result<std::string> housing_for(const real_options& o, std::vector<std::
     return std::string{};
 }
 
+/// Ratios between interleaved cells stand on a busy machine too; milliseconds do not.
+void warn_if_busy(std::vector<std::string>& warnings) {
+    constexpr double worth_saying = 0.3;
+    const double share = cpu_share_of_others(milliseconds(100));
+    if (share < worth_saying) return;
+    warnings.push_back(
+        fmt::format("this machine is busy: other programs use {:.0f} % of its CPUs; compare the ratios, not the times",
+                    share * 100));
+}
+
 failure daemon_died(const std::string& log) {
     auto words = client::read_text(log);  // it goes with the daemon's directory: what counts must be said now
     constexpr std::size_t enough = 1500;
@@ -203,6 +213,7 @@ real_executor::~real_executor() = default;
 
 client::result<std::unique_ptr<real_executor>> real_executor::start(const real_options& options) {
     std::vector<std::string> warnings;
+    warn_if_busy(warnings);
     BOOST_OUTCOME_TRY(auto root, housing_for(options, warnings));
     BOOST_OUTCOME_TRY(auto directory, private_directory());
     auto i = std::make_unique<impl>(options, directory, root);
