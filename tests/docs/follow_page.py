@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Follows docs/write-your-own-policy.md literally, in a copy of the source tree: writes its cpp blocks to the files they name,
-runs its sh blocks, and wants each plain block after one to be in its output. Arguments: source tree, scratch directory, cmake options."""
+runs its sh blocks, and wants each plain block after one to be in its output. Arguments: source tree, build tree, scratch
+directory, cmake options. The copy's build tree lies to it as the build tree does to the source tree: then ccache, which sees
+relative paths, finds everything but the new policy compiled already."""
 import os
 import re
 import shutil
@@ -14,8 +16,9 @@ def blocks(text):
 
 
 def main():
-    source, scratch, options = sys.argv[1], sys.argv[2], sys.argv[3:]
-    tree, build = os.path.join(scratch, "tree"), os.path.join(scratch, "build")
+    source, built, scratch, options = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
+    root = os.path.commonpath([source, built])
+    tree, build = (os.path.normpath(os.path.join(scratch, os.path.relpath(path, root))) for path in (source, built))
     shutil.rmtree(scratch, ignore_errors=True)
     os.makedirs(tree)
     for name in ("CMakeLists.txt", "cmake", "fusefs", "controller", "workloads", "docs", "tests", "README.md", "CHANGELOG.md", "LICENSE"):
