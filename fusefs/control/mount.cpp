@@ -267,11 +267,12 @@ void mount::dead_when_over() {
 /// is busy: if it was, the name stays behind, dead, and we take it away. An unmounter in the middle of the call gets a moment first.
 bool mount::name_is_gone() {
     constexpr int patience = 5;
-    if (!name_may_remain_ || ++name_looks_ > patience + 10) return true;
+    if (!name_may_remain_ || !session_ || ++name_looks_ > patience + 10) return true;
     dev_t top = 0;
     for (const auto& line : gate::read_mountinfo())
         if (line.dir == request_.dir) top = line.dev;
-    if (top != dev_) return true;
+    // The next mount on this directory may well have got our device number.
+    if (top != dev_ || !gate::is_still_mounted(session_->mount_id())) return true;
     if (name_looks_ == patience + 1) {
         spdlog::warn("{}: its connection was cut by force while somebody held it: detaching the name", request_.dir);
         parts_.watch.unmount(request_.dir, true, false, [](int) {});

@@ -3,7 +3,9 @@
 #include "fusefs/gate/device.hpp"
 
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
+#include <cerrno>
 #include <charconv>
 #include <fcntl.h>
 #include <unistd.h>
@@ -99,6 +101,17 @@ std::uint64_t unique_mount_id(const std::string& dir) {
     std::uint64_t id = 0;
     __builtin_memcpy(&id, reinterpret_cast<const char*>(&st) + 0x90, sizeof id);
     return id;
+}
+
+bool is_still_mounted(std::uint64_t unique_id) {
+    constexpr long statmount_number = 457;  // on every architecture; not in Debian 12's headers
+    struct {
+        std::uint32_t size = 24, spare = 0;
+        std::uint64_t mnt_id = 0, param = 0;  // param: nothing but its existence
+    } wanted;
+    wanted.mnt_id = unique_id;
+    alignas(8) char answer[1024];
+    return syscall(statmount_number, &wanted, answer, sizeof answer, 0) == 0 || errno != ENOENT;
 }
 
 }  // namespace drainlab::gate

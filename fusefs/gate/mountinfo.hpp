@@ -27,4 +27,8 @@ std::set<dev_t> mounted_devices();
 /// filesystem.
 std::uint64_t unique_mount_id(const std::string& dir);
 
+/// Whether that mount (its id is never reused) is still in our mount namespace, as statmount(2) says; true where it cannot tell.
+/// Takes no reference, so it makes no unmount fail. Device numbers, unlike ids, are given to the next mount at once.
+bool is_still_mounted(std::uint64_t unique_id);
+
 }  // namespace drainlab::gate

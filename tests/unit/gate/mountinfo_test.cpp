@@ -30,4 +30,6 @@ TEST_CASE("our own mount table is readable and / has an id", "[gate]") {
     const auto id = unique_mount_id("/proc");
     if (id != 0) CHECK(id != unique_mount_id("/"));
     CHECK(unique_mount_id("/no/such/dir") == 0);
+    if (id != 0) CHECK(is_still_mounted(id));
+    if (id != 0) CHECK_FALSE(is_still_mounted(id + 1'000'000'000));
 }
