@@ -1,18 +1,15 @@
 #include "controller/churn/churn.hpp"
 
+#include "controller/churn/host.hpp"
 #include "controller/churn/leftovers.hpp"
-#include "controller/client/client.hpp"
 #include "controller/client/launch.hpp"
-#include "controller/client/process.hpp"
 #include "controller/run/sweeper.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
-#include <mutex>
+#include <random>
 #include <thread>
 #include <unistd.h>
 
@@ -22,62 +19,6 @@ using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
 namespace {
-
-constexpr auto stop_limit = 20s;
-
-/// The daemon, which may be killed and replaced while workers use it.
-class host {
-  public:
-    static client::result<std::unique_ptr<host>> start(const options& o) {
-        auto h = std::unique_ptr<host>(new host);
-        if (!o.profile.empty()) h->options_.profile = o.profile;
-        BOOST_OUTCOME_TRYV(h->bring_up());
-        return h;
-    }
-    std::string socket() const {
-        const std::lock_guard held(mutex_);
-        return socket_;
-    }
-    /// Kills the daemon and brings up another one.
-    client::result<void> replace(yard& y) {
-        note_violations();
-        ++y.epoch;
-        y.daemon_up = false;
-        kill(daemon_->pid(), SIGKILL);
-        client::wait_gone(daemon_->pid(), 5000ms);
-        auto done = bring_up();
-        ++y.epoch;  // also for the cycles that were begun meanwhile
-        y.daemon_up = true;
-        return done;
-    }
-    /// Violations the daemon knows of, so far.
-    void note_violations() {
-        const auto counters =
-            client::blocking_client{socket()}.post("/counters/take", nlohmann::json::object(), 5000ms);
-        if (!counters) return;
-        for (const auto& v : counters.value()["violations"]) violations.push_back(v.value("message", "?"));
-    }
-    void stop() {
-        if (daemon_) [[maybe_unused]]
-            const auto status = daemon_->stop(std::chrono::duration_cast<std::chrono::milliseconds>(stop_limit));
-        daemon_.reset();
-    }
-    std::vector<std::string> violations;
-
-  private:
-    client::result<void> bring_up() {
-        daemon_.reset();  // reaps the old one, removes what it left
-        BOOST_OUTCOME_TRY(auto next, client::private_daemon::start(options_));
-        daemon_ = std::make_unique<client::private_daemon>(std::move(next));
-        const std::lock_guard held(mutex_);
-        socket_ = daemon_->socket();
-        return client::success();
-    }
-    client::daemon_options options_;
-    std::unique_ptr<client::private_daemon> daemon_;
-    mutable std::mutex mutex_;
-    std::string socket_;
-};
 
 /// Watches the time, the caller's wish to stop, and the daemon's next death.
 class overseer {
@@ -163,10 +104,11 @@ client::result<report> run_churn(const options& o, const std::function<bool()>& 
     BOOST_OUTCOME_TRY(auto base, client::private_directory("churn"));
     run::sweeper after_us(base, {});  // when we are killed
     {
-        BOOST_OUTCOME_TRY(auto h, host::start(o));
+        BOOST_OUTCOME_TRY(auto h, host::start(o.profile));
         const auto drainfs = mounts::make_drainfs([&h] { return h->socket(); }, o.policy);
         r.ours = run_loop(o, *drainfs, h.get(), base, o.length, stop);
         h->note_violations();
+        r.left.daemon_descriptors = h->descriptors_left();
         auto& all = r.ours.counts.violations;
         all.insert(all.end(), h->violations.begin(), h->violations.end());
         h->stop();

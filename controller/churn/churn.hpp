@@ -27,8 +27,11 @@ struct options {
 /// What was still there at the end; all 0 on a clean machine.
 struct leftovers {
     int mounts = 0, descriptors = 0, processes = 0, cgroups = 0, files = 0;
+    int daemon_descriptors =
+        0;  ///< of the (last) daemon and its gate, once every mount was gone, beyond those it started with
     bool clean() const noexcept {
-        return mounts == 0 && descriptors == 0 && processes == 0 && cgroups == 0 && files == 0;
+        return mounts == 0 && descriptors == 0 && processes == 0 && cgroups == 0 && files == 0 &&
+               daemon_descriptors == 0;
     }
 };
 

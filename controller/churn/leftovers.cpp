@@ -14,13 +14,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-int open_descriptors() {
-    std::error_code ec;
-    int n = 0;
-    for (const auto& entry : fs::directory_iterator("/proc/self/fd", ec)) n += !entry.path().empty();
-    return n;
-}
-
 std::set<pid_t> children() {
     std::set<pid_t> pids;
     std::error_code ec;
@@ -50,7 +43,18 @@ int more(const Set& now, const Set& before) {
 
 }  // namespace
 
-census take_census() { return {open_descriptors(), our_cgroups(), children()}; }
+int descriptors_of(const std::string& pid, int remembered) {
+    std::error_code ec;
+    int plain = 0, of_threads = 0;
+    for (const auto& entry : fs::directory_iterator("/proc/" + pid + "/fd", ec)) {
+        std::error_code gone;
+        const auto to = fs::read_symlink(entry.path(), gone).string();
+        ++(to == "anon_inode:[pidfd]" || to.ends_with("/wchan") ? of_threads : plain);
+    }
+    return plain + std::max(0, of_threads - remembered);
+}
+
+census take_census() { return {descriptors_of("self"), our_cgroups(), children()}; }
 
 int mounts_below(const std::string& dir) {
     const auto all = client::read_mountinfo();

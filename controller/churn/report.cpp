@@ -37,6 +37,8 @@ json outcome_of(const outcome& o) {
             {"holders_killed", o.counts.holders_killed},
             {"daemon_kills", o.daemon_kills},
             {"interrupted_cycles", o.counts.interrupted},
+            {"passers_by", o.counts.passers_by},
+            {"names_taken", o.counts.names_taken},
             {"bytes_verified", o.counts.bytes_verified},
             {"violations", o.counts.violations}};
 }
@@ -58,6 +60,13 @@ std::string text_of(const outcome& o) {
                             o.counts.interrupted);
     text += fmt::format("  {} holders killed, {} bytes read back and right\n", o.counts.holders_killed,
                         o.counts.bytes_verified);
+    if (o.counts.passers_by > 0)
+        text +=
+            fmt::format("  {} unmounts were refused for a moment by somebody who passed by (a look through /proc)\n",
+                        o.counts.passers_by);
+    if (o.counts.names_taken > 0)
+        text +=
+            fmt::format("  {} names were taken away by the daemon after umount -f, before us\n", o.counts.names_taken);
     return text;
 }
 
@@ -72,6 +81,7 @@ json to_json(const options& o, const report& r) {
     j["mix"] = {{"umount", o.weights[0]}, {"lazy", o.weights[1]}, {"force", o.weights[2]}};
     j["left"] = {{"mounts", r.left.mounts},
                  {"descriptors", r.left.descriptors},
+                 {"daemon_descriptors", r.left.daemon_descriptors},
                  {"processes", r.left.processes},
                  {"cgroups", r.left.cgroups},
                  {"files", r.left.files}};
@@ -88,9 +98,11 @@ std::string to_text(const report& r) {
     for (std::size_t i = 0; i < std::min(shown, all.size()); ++i) text += "VIOLATED: " + all[i] + "\n";
     if (all.size() > shown) text += fmt::format("... and {} more\n", all.size() - shown);
     const auto& l = r.left;
-    text += l.clean() ? "nothing is left behind: mounts, descriptors, processes, cgroups, files\n"
-                      : fmt::format("LEFT BEHIND: mounts {}, descriptors {}, processes {}, cgroups {}, files {}\n",
-                                    l.mounts, l.descriptors, l.processes, l.cgroups, l.files);
+    text += l.clean()
+                ? "nothing is left behind: mounts, descriptors (the daemon's too), processes, cgroups, files\n"
+                : fmt::format(
+                      "LEFT BEHIND: mounts {}, descriptors {}, the daemon's {}, processes {}, cgroups {}, files {}\n",
+                      l.mounts, l.descriptors, l.daemon_descriptors, l.processes, l.cgroups, l.files);
     return text;
 }
 

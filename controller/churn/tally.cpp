@@ -17,6 +17,8 @@ void tally::merge(const tally& other) {
     }
     interrupted += other.interrupted;
     holders_killed += other.holders_killed;
+    passers_by += other.passers_by;
+    names_taken += other.names_taken;
     bytes_verified += other.bytes_verified;
     violations.insert(violations.end(), other.violations.begin(), other.violations.end());
 }

@@ -26,6 +26,8 @@ struct tally {
     std::array<action_tally, 3> actions;
     std::uint64_t interrupted = 0;     ///< cycles that a kill of the daemon cut short
     std::uint64_t holders_killed = 0;  ///< holders that were SIGKILLed
+    std::uint64_t passers_by = 0;      ///< unmounts that somebody else's look through /proc refused for a moment
+    std::uint64_t names_taken = 0;     ///< cut by force while busy, and the daemon had taken the name away before us
     std::uint64_t bytes_verified = 0;  ///< read back from mounts or stores and found right
     std::vector<std::string> violations;
 

@@ -1,21 +1,15 @@
 #include "controller/churn/worker.hpp"
 
+#include "controller/churn/evidence.hpp"
 #include "controller/client/process.hpp"
 
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstring>
-#include <ctime>
 #include <fcntl.h>
 #include <filesystem>
-#include <mutex>
-#include <shared_mutex>
 #include <thread>
 #include <unistd.h>
 
@@ -27,51 +21,11 @@ namespace {
 
 constexpr auto death_limit = 30s;
 
-std::uint64_t now_ns() {
-    timespec t{};
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(t.tv_nsec);
-}
-
 std::string text_of(int error) { return std::strerror(error); }
 
-/// A fork copies every thread's descriptors for a moment, and so holds their mounts: not while one of them unmounts.
-std::shared_mutex forking;
-
-/// A process that has `dir` as its working directory until it is killed.
-pid_t spawn_holder(const char* dir) {
-    const std::unique_lock alone(forking);
-    int ready[2];
-    if (pipe2(ready, O_CLOEXEC) != 0) return -1;
-    const pid_t parent = getpid(), child = fork();
-    if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent || chdir(dir) != 0) _exit(1);
-        dup2(ready[1], 0);
-        close_range(1, ~0U, 0);
-        char yes = 1;
-        if (write(0, &yes, 1) != 1) _exit(1);
-        close(0);
-        for (;;) pause();
-    }
-    close(ready[1]);
-    char yes = 0;
-    const bool holds = child > 0 && read(ready[0], &yes, 1) == 1;
-    close(ready[0]);
-    if (holds) return child;
-    if (child > 0) {
-        kill(child, SIGKILL);
-        waitpid(child, nullptr, 0);
-    }
-    return -1;
-}
-
-void end_process(pid_t& p) {
-    if (p <= 0) return;
-    kill(p, SIGKILL);
-    waitpid(p, nullptr, 0);
-    p = -1;
-}
+/// Somebody who looks through /proc, or walks a path, holds a mount for an instant: an EBUSY that goes by itself within this time, and
+/// of which nobody is seen to be the cause, is theirs.
+constexpr auto passing = 2s;
 
 void end_descriptor(int& fd) {
     if (fd >= 0) close(std::exchange(fd, -1));
@@ -95,6 +49,8 @@ void worker::run() {
         const auto epoch = yard_.epoch.load();
         try {
             cycle();
+            unlink((store_ + file_).c_str());
+            unlink((store_ + writer_file()).c_str());
         } catch (const failure& f) {
             if (epoch == yard_.epoch && yard_.daemon_up)
                 counts_.violations.push_back(dir_ + ": " + f.what);
@@ -112,6 +68,7 @@ void worker::cycle() {
     need(made.has_value(), made ? "" : "mount: " + made.error().message);
     mounted_ = std::move(made.value());
     file_ = "/f" + std::to_string(++number_);
+    wrote_ = cut_ = false;
     const int fd = open((dir_ + file_).c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     need(fd >= 0, "create a file: " + text_of(errno));
     content_.clear();
@@ -127,7 +84,6 @@ void worker::cycle() {
         lazy();
     else
         force();
-    unlink((store_ + file_).c_str());
 }
 
 /// Some pages more, in a pattern of this cycle; synced half of the time.
@@ -160,35 +116,67 @@ void worker::check_store() {
     need(text == content_, "the store has " + std::to_string(text.size()) + " bytes that are not the " +
                                std::to_string(content_.size()) + " written");
     counts_.bytes_verified += text.size();
+    if (!wrote_) return;
+    const std::string blocks = client::read_text(mounted_.store + writer_file());
+    const std::string wrong = check_blocks(blocks, holder_.acknowledged());
+    need(wrong.empty(), "the file of a killed writer: " + wrong);
+    counts_.bytes_verified += blocks.size();
 }
 
-int worker::try_unmount(int flags, std::uint64_t& took_ns) const {
-    const std::shared_lock together(forking);
-    const auto before = now_ns();
-    const int error = umount2(dir_.c_str(), flags | UMOUNT_NOFOLLOW) == 0 ? 0 : errno;
-    took_ns = now_ns() - before;
-    return error;
+/// What must go through does, perhaps after somebody has passed by; else it fails with all that can be found out. False when the
+/// name had gone already.
+bool worker::unmount_idle(const std::string& what, int flags, std::uint64_t& took_ns) {
+    const auto until = std::chrono::steady_clock::now() + passing;
+    int error = unmount_undisturbed(dir_, flags, took_ns);
+    for (bool counted = false; error == EBUSY && std::chrono::steady_clock::now() < until;) {
+        const auto found = look_at(dir_);
+        need(!found.held, what + ": " + text_of(error) + " (" + found.text + ")");
+        counts_.passers_by += !std::exchange(counted, true);
+        std::this_thread::sleep_for(1ms);
+        error = unmount_undisturbed(dir_, flags, took_ns);
+    }
+    if (error == 0) return true;
+    const auto found = look_at(dir_);
+    // drainfs takes away the name of a mount whose connection was cut while it was busy.
+    if (error == EINVAL && cut_ && !found.mounted) {
+        ++counts_.names_taken;
+        return false;
+    }
+    throw failure{what + ": " + text_of(error) + " (" + found.text + ")"};
+}
+
+/// What must be refused, because we hold it, is.
+void worker::unmount_held(const std::string& what, int flags) {
+    std::uint64_t took = 0;
+    const int error = unmount_undisturbed(dir_, flags, took);
+    if (error == EBUSY) return;
+    need(false,
+         what + " of a busy mount: " + (error ? text_of(error) : "it went through") + " (" + look_at(dir_).text + ")");
 }
 
 void worker::unmount(action a, int flags) {
     auto& mine = counts_.actions[static_cast<std::size_t>(a)];
     std::uint64_t took = 0;
-    const int error = try_unmount(flags, took);
-    need(error == 0, std::string(action_names[static_cast<std::size_t>(a)]) + ": " + text_of(error));
-    mine.ns.record(took);
+    if (unmount_idle(action_names[static_cast<std::size_t>(a)], flags, took)) mine.ns.record(took);
     ++mine.cycles;
 }
 
-/// A descriptor of ours or a process, by chance. Its descriptor, or -1.
+/// A descriptor of ours, or a process that sits there or writes, by chance. The descriptor, or -1.
 int worker::hold() {
     if (below(2) == 0) {
         held_ = open((dir_ + file_).c_str(), O_RDWR | O_CLOEXEC);
         need(held_ >= 0, "open: " + text_of(errno));
         return held_;
     }
-    holder_ = spawn_holder(dir_.c_str());
-    need(holder_ > 0, "start a holder");
+    wrote_ = below(2) == 0;
+    need(holder_.start(dir_, wrote_ ? writer_file().substr(1) : ""), "start a holder");
     return -1;
+}
+
+void worker::let_go() {
+    counts_.holders_killed += holder_.running();
+    end_descriptor(held_);
+    holder_.end();
 }
 
 void worker::plain() {
@@ -196,14 +184,10 @@ void worker::plain() {
         auto& mine = counts_.actions[0];
         ++mine.held;
         const int fd = hold();
-        std::uint64_t took = 0;
-        const int error = try_unmount(0, took);
-        need(error == EBUSY, "umount of a busy mount: " + (error ? text_of(error) : "it went through"));
+        unmount_held("umount", 0);
         ++mine.busy;
         if (fd >= 0) check_file(fd);
-        counts_.holders_killed += holder_ > 0;
-        end_descriptor(held_);
-        end_process(holder_);
+        let_go();
     }
     unmount(action::umount, 0);
     check_store();
@@ -214,8 +198,7 @@ void worker::second_mount() {
     auto other = yard_.kind.mount(dir_, store_);
     need(other.has_value(), other ? "" : "mount over a detached one: " + other.error().message);
     std::uint64_t took = 0;
-    const int error = try_unmount(0, took);
-    need(error == 0, "umount of the second mount: " + text_of(error));
+    unmount_idle("umount of the second mount", 0, took);
     const auto dead =
         yard_.kind.wait_dead(other.value(), std::chrono::duration_cast<std::chrono::milliseconds>(death_limit));
     need(dead.has_value(), dead ? "" : "the second mount: " + dead.error().message);
@@ -231,9 +214,7 @@ void worker::lazy() {
         check_file(fd);
     }
     if (held && below(4) == 0) second_mount();
-    counts_.holders_killed += holder_ > 0;
-    end_descriptor(held_);
-    end_process(holder_);
+    let_go();
     check_store();
 }
 
@@ -243,13 +224,10 @@ void worker::force() {
     counts_.actions[2].held += held;
     if (held) {
         hold();
-        std::uint64_t took = 0;
-        const int error = try_unmount(MNT_FORCE, took);
-        need(error == EBUSY, "umount -f of a busy mount: " + (error ? text_of(error) : "it went through"));
+        unmount_held("umount -f", MNT_FORCE);
+        cut_ = true;
         ++counts_.actions[2].busy;
-        counts_.holders_killed += holder_ > 0;
-        end_descriptor(held_);
-        end_process(holder_);
+        let_go();
     }
     unmount(action::force, MNT_FORCE);
     const auto dead =
@@ -259,7 +237,9 @@ void worker::force() {
 
 void worker::clean_up() {
     end_descriptor(held_);
-    end_process(holder_);
+    holder_.end();
+    unlink((store_ + file_).c_str());
+    unlink((store_ + writer_file()).c_str());
     for (int i = 0; i < 64 && umount2(dir_.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0; ++i) {}
 }
 

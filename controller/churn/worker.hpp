@@ -1,6 +1,7 @@
 // One mount point that goes through cycle after cycle: mount, write, unmount in one of three ways, verify.
 #pragma once
 
+#include "controller/churn/holding.hpp"
 #include "controller/churn/tally.hpp"
 #include "controller/mounts/mountable.hpp"
 
@@ -42,8 +43,10 @@ class worker {
     void lazy();
     void force();
     void unmount(action a, int flags);
-    int try_unmount(int flags, std::uint64_t& took_ns) const;
+    bool unmount_idle(const std::string& what, int flags, std::uint64_t& took_ns);
+    void unmount_held(const std::string& what, int flags);
     int hold();
+    void let_go();
     void second_mount();
     void write_file(int fd);
     void check_file(int fd);
@@ -51,6 +54,7 @@ class worker {
     void clean_up();
     void wait_for_daemon() const;
     void need(bool condition, const std::string& what) const;
+    std::string writer_file() const { return file_ + "w"; }
     std::uint64_t below(std::uint64_t n) { return random_() % n; }
 
     yard& yard_;
@@ -60,8 +64,10 @@ class worker {
     std::uint64_t number_ = 0;
     std::string content_;  ///< of the file in this cycle
     mounts::made mounted_;
-    int held_ = -1;      ///< a descriptor on the mount
-    pid_t holder_ = -1;  ///< or a process
+    int held_ = -1;          ///< a descriptor on the mount
+    holder_process holder_;  ///< or a process
+    bool wrote_ = false;     ///< that process writes to writer_file()
+    bool cut_ = false;       ///< MNT_FORCE has ended the connection while we held the mount
     tally counts_;
 };
 
