@@ -30,7 +30,7 @@ int machine_sim::choose(const sched::fiber& f) const {
     return home;
 }
 
-task<> machine_sim::take(sched::fiber& me) {
+task<> machine_sim::take(sched::fiber& me, nanoseconds cost) {
     me.cpu = choose(me);
     cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
     if (!c.taken) {
@@ -39,7 +39,8 @@ task<> machine_sim::take(sched::fiber& me) {
         c.credit = std::min(c.credit + (sched_.now() - c.idle_since), tick_clock::host_slice);
         co_return;
     }
-    c.queue.push_back(&me);
+    c.queue.push_back({&me, std::min(cost, ticks_.tick())});
+    c.queued += c.queue.back().turn;
     ++queued_;
     sched_.wake_all(&c);  // who runs sets itself an end
     co_await sched_.wait_on(&me, "a CPU");
@@ -58,7 +59,8 @@ void machine_sim::give_up(int number) {
         c.idle_since = sched_.now();
         return;
     }
-    sched::fiber* const next = from->queue.front();
+    sched::fiber* const next = from->queue.front().who;
+    from->queued -= from->queue.front().turn;
     from->queue.pop_front();
     --queued_;
     next->cpu = number;
@@ -82,7 +84,7 @@ task<> machine_sim::consume(nanoseconds cost) {
     sched::fiber& me = *sched_.current();
     nanoseconds left = cost;
     while (left > nanoseconds{0}) {
-        co_await take(me);
+        co_await take(me, left + context_switch_);
         cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
         const int number = me.cpu;
         left += context_switch_;
@@ -109,10 +111,24 @@ nanoseconds machine_sim::wake_latency(int number) {
     if (!c.taken) return worker_wake_;
     const instant now = sched_.now();
     const nanoseconds turn = std::max(std::min(c.until, ticks_.next_tick(number % cpus(), now)) - now, nanoseconds{0});
-    return worker_wake_ + turn + ticks_.tick() * static_cast<std::int64_t>(c.queue.size());
+    return worker_wake_ + turn + wall_time(c, c.queued) * (shared_clock_ ? taken_ : 1);
+}
+
+/// How long an emulator that runs its vCPUs in turn makes an interrupt wait that the running fiber's CPU sends to `number`: the
+/// busy ones between the two go first. A turn is over when its thread has what it asked for and blocks, at the latest with its share
+/// of the time to the next timer (QEMU: icount_percpu_budget()).
+nanoseconds machine_sim::turns_before(int number) const {
+    const sched::fiber* const me = sched_.current();
+    nanoseconds before{0};
+    if (!me || number == me->cpu % cpus()) return before;
+    for (int n = (me->cpu + 1) % cpus(); n != number; n = (n + 1) % cpus())
+        if (const cpu& c = cpus_[static_cast<std::size_t>(n)]; c.taken)
+            before += std::clamp((c.until - sched_.now()) / taken_, nanoseconds{0}, ticks_.tick() / cpus());
+    return before;
 }
 
 nanoseconds machine_sim::run_delay(int number, instant t) const {
+    if (shared_clock_) return turns_before(number);
     const cpu& c = cpus_[static_cast<std::size_t>(number)];
     const bool rested = c.taken && c.credit > sched_.now() - c.since;
     return !rested && busy(number, t, t) ? ticks_.run_delay(number, t) : nanoseconds{0};

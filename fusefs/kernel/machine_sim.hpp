@@ -13,8 +13,8 @@ namespace drainlab::kernel {
 /// Who comes finds an idle CPU if there is one, as a waking thread does (select_idle_sibling()); a waiting thread moves when a
 /// CPU falls idle. On an overcommitted host a vCPU that has rested runs at full speed for up to one host slice (the host's
 /// scheduler favours who has slept), then gets 1/overcommit of the time. With `shared_clock` (an emulator that counts the
-/// instructions of all CPUs on one clock) each of n busy CPUs gets 1/n of the time. No event happens at a tick unless
-/// somebody waits for the CPU.
+/// instructions of all CPUs on one clock and runs them in turn) each of n busy CPUs gets 1/n of the time, and an interrupt waits for
+/// the turns before its CPU's. No event happens at a tick unless somebody waits for the CPU.
 /// Thread: the model's. Busy times are kept for `history`.
 class machine_sim final : public machine {
   public:
@@ -25,7 +25,7 @@ class machine_sim final : public machine {
     bool ever_idle(int cpu, sched::instant from, sched::instant to) const override;
     sched::instant next_tick(int cpu, sched::instant t) const override { return ticks_.next_tick(cpu, t); }
     sched::task<> consume(sched::nanoseconds cost) override;
-    /// Longer on a busy CPU: until its thread gives it up or the next tick takes it away, and those before us have had a turn.
+    /// Longer on a busy CPU: until its thread gives it up or the next tick takes it away, and those before us have had their turns.
     sched::nanoseconds wake_latency(int cpu) override;
     sched::nanoseconds run_delay(int cpu, sched::instant t) const override;
     /// In the simulator callers are fibers, which consume time themselves.
@@ -42,18 +42,24 @@ class machine_sim final : public machine {
     struct interval {
         sched::instant from, to;
     };
+    struct waiting {
+        sched::fiber* who;
+        sched::nanoseconds turn;  // the CPU time it asks for, at most a tick
+    };
     struct cpu {
         bool taken{};
         sched::instant since{}, until{};  // of the running turn; `until` if nobody comes
         sched::instant idle_since{};
         sched::nanoseconds credit{tick_clock::host_slice};  // CPU time it may still use at full speed
-        std::deque<sched::fiber*> queue;
-        std::deque<interval> past;  // when it was busy, merged, oldest first
+        std::deque<waiting> queue;
+        sched::nanoseconds queued{};  // the turns of all in the queue
+        std::deque<interval> past;    // when it was busy, merged, oldest first
     };
     int choose(const sched::fiber& f) const;
-    sched::task<> take(sched::fiber& me);
+    sched::task<> take(sched::fiber& me, sched::nanoseconds cost);
     sched::nanoseconds wall_time(const cpu& c, sched::nanoseconds cost) const;
     sched::nanoseconds used(cpu& c, sched::nanoseconds wall);
+    sched::nanoseconds turns_before(int number) const;
     void give_up(int c);
     void note(cpu& c, sched::instant from, sched::instant to);
 

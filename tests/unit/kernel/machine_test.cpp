@@ -192,3 +192,41 @@ TEST_CASE("simulator: waking on a busy CPU takes until its thread gives it up or
     w.sched.spawn("observer", body(w));
     w.run();
 }
+
+TEST_CASE("simulator: those who wait for a CPU delay who wakes there by what they ask for, at most a tick each",
+          "[machine]") {
+    auto p = cpus(1);
+    p.worker_wake = 5us;
+    world<machine_sim> w{p};
+    w.run_for(0ns, 1ms);
+    w.run_for(100us, 50us);
+    w.run_for(200us, 30ms);
+    const auto body = [](world<machine_sim>& here) -> task<> {
+        co_await here.sched.sleep_for(400us);
+        CHECK(here.cpus.wake_latency(0) == 5us + 600us + 50us + here.cpus.next_tick(0, {}).time_since_epoch());
+    };
+    w.sched.spawn("observer", body(w));
+    w.run();
+}
+
+TEST_CASE("simulator: on a shared clock an interrupt waits for the turns of the busy CPUs in between", "[machine]") {
+    auto p = cpus(4);
+    p.shared_clock = true;
+    world<machine_sim> w{p};
+    for (int i = 0; i < 4; ++i) w.run_for(0ns, i == 1 ? 50ms : 200us);
+    const auto body = [](world<machine_sim>& here) -> task<> {
+        co_await here.sched.sleep_for(400us);  // the short ones have half of theirs left
+        here.sched.current()->cpu = 0;
+        const auto tick = here.cpus.next_tick(0, {}).time_since_epoch();
+        std::vector<nanoseconds> waits;
+        for (int c = 0; c < 4; ++c) waits.push_back(here.cpus.run_delay(c, here.sched.now()));
+        std::sort(waits.begin(), waits.end());
+        CHECK(waits[0] == 0ns);  // its own
+        CHECK(waits[1] == 0ns);  // the next in turn
+        CHECK(waits[3] >= waits[2]);
+        CHECK(waits[3] > 0ns);
+        CHECK(waits[3] <= tick / 4 + 100us);  // one long turn and one that ends when its thread blocks
+    };
+    w.sched.spawn("sender", body(w));
+    w.run();
+}
