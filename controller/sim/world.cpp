@@ -2,6 +2,8 @@
 
 #include "controller/sim/gp_formula.hpp"
 
+#include <algorithm>
+
 namespace drainlab::sim {
 
 using namespace std::chrono_literals;
@@ -74,8 +76,12 @@ task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kerne
     (void)co_await kernel::filemap_fdatawrite_range(file, index, index, m);
 }
 
-task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, std::shared_ptr<burner> me) {
+task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, nanoseconds pace,
+                          std::shared_ptr<burner> me) {
+    instant next = sched.now();
     while (!me->stop) {
+        if (next > sched.now()) co_await sched.sleep_until(next, "the next generation");
+        next = std::max(next, sched.now() - pace) + about(pace);
         co_await work(options_.profile.cgroup_create);
         const auto m = kernel::memcg_create(*host, "generation");
         for (unsigned n = 0; n < writes && !me->stop_at_once; ++n) co_await sync_write(*file, n, m);
@@ -87,12 +93,12 @@ task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, 
     sched.wake_all(me.get());
 }
 
-std::shared_ptr<burner> world::burn(const mounted& where, unsigned writes) {
+std::shared_ptr<burner> world::burn(const mounted& where, unsigned writes, nanoseconds pace) {
     auto b = std::make_shared<burner>();
     const int instead = options_.writes > 0 ? options_.writes : options_.profile.burner_writes;
     const unsigned n = instead > 0 ? static_cast<unsigned>(instead) : writes;
     const auto cpu = static_cast<int>(sched.generator().below(static_cast<std::uint64_t>(cpus.cpus())));
-    sched.spawn("burner of " + where.sb->s_id, burner_loop(where.file, n, b), sched::fiber_kind::service, cpu);
+    sched.spawn("burner of " + where.sb->s_id, burner_loop(where.file, n, pace, b), sched::fiber_kind::service, cpu);
     return b;
 }
 
