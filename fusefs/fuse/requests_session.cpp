@@ -13,10 +13,8 @@ struct session::impl::kept_statfs final : statfs_call {
         const fuse_req_t r = std::exchange(req, nullptr);
         if (!r) return;
         struct statvfs st {};
-        if (const int err = owner->fs.store().statfs(st))
-            fuse_reply_err(r, err);
-        else
-            fuse_reply_statfs(r, &st);
+        st.f_namemax = 255;
+        fuse_reply_statfs(r, &st);
     }
     bool answered() const override { return req == nullptr; }
     void interrupt() {
@@ -68,8 +66,9 @@ void op_statfs(fuse_req_t req, fuse_ino_t) {
             s.kept.push_back(call);
             fuse_req_interrupt_func(
                 req, [](fuse_req_t, void* data) { static_cast<impl::kept_statfs*>(data)->interrupt(); }, call.get());
+            return;
         }
-        return;  // not kept: answered as it goes
+        call->req = nullptr;  // an ordinary caller, who wants to know
     }
     struct statvfs st {};
     if (const int err = s.fs.store().statfs(st))

@@ -45,7 +45,7 @@ struct environment {
 struct statfs_call {
     virtual ~statfs_call() = default;
     pid_t tid{};  ///< the calling thread, as FUSE reports it
-    /// Replies with the store's figures; a second call does nothing.
+    /// Replies, with no figures (who keeps a call knows its caller, who wants none); a second call does nothing.
     virtual void answer() = 0;
     /// Also true after FUSE_INTERRUPT (the session then answers EINTR at once), and after the end.
     virtual bool answered() const = 0;

@@ -2,6 +2,7 @@
 
 #include "fusefs/gate/calls.hpp"
 #include "fusefs/gate/spawn.hpp"
+#include "fusefs/gate/thread_place.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -12,6 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -27,14 +29,28 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// A small file of one thread; empty if it is gone.
-std::string read_proc(pid_t pid, pid_t tid, const char* file) {
-    const int fd = open(fmt::format("/proc/{}/task/{}/{}", pid, tid, file).c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return {};
+/// The letter that /proc/TID/stat says of a thread; 0 if it is gone.
+char scheduler_state(pid_t tid) {
+    const int fd = open(fmt::format("/proc/{}/stat", tid).c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
     char text[512];
     const ssize_t got = read(fd, text, sizeof text);
     close(fd);
-    return {text, static_cast<std::size_t>(got > 0 ? got : 0)};
+    const std::string_view stat{text, static_cast<std::size_t>(got > 0 ? got : 0)};
+    const auto end_of_name = stat.rfind(')');
+    return end_of_name == std::string_view::npos || end_of_name + 2 >= stat.size() ? '\0' : stat[end_of_name + 2];
+}
+
+/// Where wchan tells nothing, the state does: waiting for s_umount is uninterruptible, waiting for an answer is not.
+thread_state state_without_place(pid_t tid) {
+    switch (scheduler_state(tid)) {
+        case '\0':
+        case 'Z':
+        case 'X': return thread_state::gone;
+        case 'S': return thread_state::asleep;
+        case 'D': return thread_state::blocked;
+        default: return thread_state::running;
+    }
 }
 
 class client final : public gate_client, public std::enable_shared_from_this<client> {
@@ -50,9 +66,10 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
     pid_t pid() const override { return pid_; }
     const std::string& why_it_cannot_hold() const override { return why_not_; }
     bool send(const request& r) override;
-    std::optional<thread_role> role_of(pid_t tid) override;
+    std::optional<thread_role> take_role(pid_t tid) override;
     pid_t thread_of(std::uint64_t tag) override;
-    thread_state state_of(pid_t tid) const override;
+    thread_state state_of(pid_t tid) override;
+    void forget_ended_threads();
     void kill() override { ::kill(pid_, SIGKILL); }
 
     /// Waits for hello; false if none came.
@@ -63,6 +80,8 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
   private:
     void read_all();
     void take(const report& r);
+    void entering(const report& r);
+    void tell();
     void lost();
 
     asio::io_context& io_;
@@ -73,7 +92,9 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
     bool lost_{false};
     std::unordered_map<pid_t, thread_role> roles_;
     std::unordered_map<std::uint64_t, pid_t> threads_;
-    std::vector<report> returned_;  // read, not yet told
+    std::unordered_map<pid_t, thread_watch> watched_;
+    std::size_t forget_at_{32};
+    std::vector<report> untold_;
     bool telling_{false};
 };
 
@@ -84,11 +105,18 @@ bool client::send(const request& r) {
            static_cast<ssize_t>(bytes.size());
 }
 
-std::optional<thread_role> client::role_of(pid_t tid) {
+std::optional<thread_role> client::take_role(pid_t tid) {
+    auto found = roles_.find(tid);
+    if (found != roles_.end() && found->second.op == command::sweep) return found->second;
     read_all();
-    const auto found = roles_.find(tid);
+    found = roles_.find(tid);
     if (found == roles_.end()) return std::nullopt;
-    return found->second;
+    const thread_role role = found->second;
+    if (role.op != command::sweep) {
+        roles_.erase(found);
+        threads_.erase(role.tag);
+    }
+    return role;
 }
 
 pid_t client::thread_of(std::uint64_t tag) {
@@ -97,20 +125,36 @@ pid_t client::thread_of(std::uint64_t tag) {
     return found == threads_.end() ? 0 : found->second;
 }
 
-thread_state client::state_of(pid_t tid) const {
-    const std::string stat = read_proc(pid_, tid, "stat");
-    const auto end_of_name = stat.rfind(')');
-    if (end_of_name == std::string::npos || end_of_name + 2 >= stat.size()) return thread_state::gone;
-    const char state = stat[end_of_name + 2];
-    if (state == 'Z' || state == 'X') return thread_state::gone;
-    if (state == 'S') return thread_state::asleep;
-    if (state != 'D') return thread_state::running;
-    // Uninterruptible: in down_read(), unless the kernel says that it is something else, such as a page being read.
-    const std::string where = read_proc(pid_, tid, "wchan");
-    if (where.empty() || where == "0") return thread_state::blocked;
-    for (const char* in_lock : {"super", "rwsem", "down_read"})
-        if (where.find(in_lock) != std::string::npos) return thread_state::blocked;
-    return thread_state::running;
+/// From time to time, so that what is watched stays within twice what lives.
+void client::forget_ended_threads() {
+    if (watched_.size() < forget_at_) return;
+    std::erase_if(watched_, [](const auto& w) {
+        auto place = thread_place::nowhere;
+        return !w.second.look(place);
+    });
+    forget_at_ = std::max<std::size_t>(32, 2 * watched_.size());
+}
+
+thread_state client::state_of(pid_t tid) {
+    auto watched = watched_.find(tid);
+    if (watched == watched_.end()) {
+        forget_ended_threads();
+        watched = watched_.emplace(tid, tid).first;
+    }
+    auto place = thread_place::nowhere;
+    if (!watched->second.look(place)) {
+        watched_.erase(watched);  // it has ended, or the number was another thread's before
+        return state_without_place(tid);
+    }
+    if (place == thread_place::nowhere) {
+        const auto state = state_without_place(tid);
+        // Asleep or blocked at last, or without a name for it: a second look knows.
+        if (state == thread_state::running || !watched->second.look(place) || place == thread_place::nowhere)
+            return state;
+    }
+    return place == thread_place::s_umount ? thread_state::blocked
+           : place == thread_place::answer ? thread_state::asleep
+                                           : thread_state::running;
 }
 
 bool client::wait_for_hello() {
@@ -132,6 +176,7 @@ void client::listen() {
                        [self = shared_from_this()](const boost::system::error_code& error) {
                            if (error) return;
                            self->read_all();
+                           self->tell();
                            if (!self->lost_) self->listen();
                        });
 }
@@ -148,21 +193,36 @@ void client::read_all() {
 }
 
 void client::take(const report& r) {
-    if (r.kind == report_kind::entering) {
-        roles_[r.tid] = {r.op, r.mount, r.tag};
-        threads_[r.tag] = r.tid;
-        return;
+    switch (r.kind) {
+        case report_kind::hello: return;
+        case report_kind::entering: entering(r); break;
+        case report_kind::stuck: threads_[r.tag] = r.tid; break;
+        case report_kind::returned:
+            if (const auto role = roles_.find(r.tid); role != roles_.end() && role->second.tag == r.tag)
+                roles_.erase(role);
+            threads_.erase(r.tag);
     }
-    if (r.kind != report_kind::returned) return;
-    if (const auto role = roles_.find(r.tid); role != roles_.end() && role->second.tag == r.tag) roles_.erase(role);
-    threads_.erase(r.tag);
-    returned_.push_back(r);
+    if (r.kind == report_kind::entering && r.op != command::probe) return;
+    untold_.push_back(r);
     if (std::exchange(telling_, true)) return;
-    asio::post(io_, [self = shared_from_this()] {
-        self->telling_ = false;
-        for (const report& one : std::exchange(self->returned_, {}))
-            if (self->on_.on_returned) self->on_.on_returned(one);
-    });
+    asio::post(io_, [self = shared_from_this()] { self->tell(); });
+}
+
+void client::entering(const report& r) {
+    auto& role = roles_[r.tid];
+    if (role.tag != r.tag) threads_.erase(role.tag);
+    role = {r.op, r.mount, r.tag};
+    threads_[r.tag] = r.tid;
+}
+
+void client::tell() {
+    telling_ = false;
+    for (const report& r : std::exchange(untold_, {})) {
+        const auto& on = r.kind == report_kind::returned   ? on_.on_returned
+                         : r.kind == report_kind::entering ? on_.on_probing
+                                                           : on_.on_stuck;
+        if (on) on(r);
+    }
 }
 
 void client::lost() {
@@ -190,9 +250,9 @@ class owner final : public gate_client {
     pid_t pid() const override { return client_->pid(); }
     const std::string& why_it_cannot_hold() const override { return client_->why_it_cannot_hold(); }
     bool send(const request& r) override { return client_->send(r); }
-    std::optional<thread_role> role_of(pid_t tid) override { return client_->role_of(tid); }
+    std::optional<thread_role> take_role(pid_t tid) override { return client_->take_role(tid); }
     pid_t thread_of(std::uint64_t tag) override { return client_->thread_of(tag); }
-    thread_state state_of(pid_t tid) const override { return client_->state_of(tid); }
+    thread_state state_of(pid_t tid) override { return client_->state_of(tid); }
     void kill() override { client_->kill(); }
 
   private:

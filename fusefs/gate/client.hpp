@@ -24,13 +24,20 @@ struct thread_role {
 };
 
 /// How a thread of the gate stands in the kernel.
-enum class thread_state { running, asleep, blocked, gone };
+enum class thread_state {
+    running,  ///< or not to be told
+    asleep,   ///< it waits for the answer to its FUSE_STATFS, or for a command
+    blocked,  ///< it waits for s_umount behind a queued writer
+    gone,
+};
 
 /// One running drainfs-gate. Thread: the loop's. Callbacks come from the loop, not from within a call.
 class gate_client {
   public:
     struct callbacks {
-        std::function<void(const report&)> on_returned;       ///< a holder, prober or unmounter came back
+        std::function<void(const report&)> on_returned;       ///< a holder or prober failed, or an unmounter came back
+        std::function<void(const report&)> on_probing;        ///< a prober is about to enter the kernel
+        std::function<void(const report&)> on_stuck;          ///< the gate's sweep hangs at a mount
         std::function<void(const std::string& why)> on_lost;  ///< it died; called once, then the object is of no use
     };
 
@@ -44,14 +51,14 @@ class gate_client {
     virtual const std::string& why_it_cannot_hold() const = 0;
     /// Sends one request. False if the gate does not take it (dead, or its queue is full): as good as lost.
     virtual bool send(const request& r) = 0;
-    /// What the gate's thread `tid` is in; nothing if it is no thread of the gate. Reads what the gate has said first:
-    /// it speaks before it enters the kernel, so a FUSE_STATFS that has arrived is always explained.
-    virtual std::optional<thread_role> role_of(pid_t tid) = 0;
+    /// What the gate's thread `tid` has sent a FUSE_STATFS for; nothing if it is no thread of the gate. Reads what the gate has said
+    /// first: it speaks before it enters the kernel, so a FUSE_STATFS that has arrived is always explained. One explanation explains one
+    /// STATFS (but the sweep's: all of a round): the same number may be another process's thread the next time.
+    virtual std::optional<thread_role> take_role(pid_t tid) = 0;
     /// The thread that carries out the request with `tag`, once it is about to enter the kernel; else 0.
     virtual pid_t thread_of(std::uint64_t tag) = 0;
-    /// From /proc: blocked (uninterruptible) is what a reader of s_umount behind a queued writer is; one that waits for
-    /// the answer to its FUSE_STATFS is asleep.
-    virtual thread_state state_of(pid_t tid) const = 0;
+    /// From /proc, in some microseconds.
+    virtual thread_state state_of(pid_t tid) = 0;
     /// Ends it by SIGKILL; on_lost follows. For a gate that does not answer.
     virtual void kill() = 0;
 };

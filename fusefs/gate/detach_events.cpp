@@ -71,18 +71,18 @@ class fanotify_source final : public source_base {
         while (left >= sizeof event) {
             std::memcpy(&event, bytes, sizeof event);
             if (event.event_len < sizeof event || event.event_len > left) return;
-            if ((event.mask & FAN_Q_OVERFLOW) != 0) on_detach_(0);
+            if ((event.mask & FAN_Q_OVERFLOW) != 0) on_detach_(0, 0);
             if ((event.mask & fan_mnt_detach) != 0)
-                deliver_one(bytes + event.metadata_len, event.event_len - event.metadata_len);
+                deliver_one(bytes + event.metadata_len, event.event_len - event.metadata_len, event.pid);
             bytes += event.event_len;
             left -= event.event_len;
         }
     }
-    void deliver_one(const char* bytes, std::size_t length) {
+    void deliver_one(const char* bytes, std::size_t length, pid_t tid) {
         event_info_mnt info;
         if (length < sizeof info) return;
         std::memcpy(&info, bytes, sizeof info);
-        if (info.hdr.info_type == fan_event_info_type_mnt) on_detach_(info.mnt_id);
+        if (info.hdr.info_type == fan_event_info_type_mnt) on_detach_(info.mnt_id, tid);
     }
 };
 
@@ -93,12 +93,13 @@ class mountinfo_source final : public source_base {
     }
     source kind() const override { return source::mountinfo; }
     /// epoll has acknowledged the change already when it tells us, so there is nothing left to ask the descriptor.
-    void poll() override { on_detach_(0); }
+    void poll() override { on_detach_(0, 0); }
 };
 
 int open_fanotify() {
-    const int fd =
-        static_cast<int>(syscall(SYS_fanotify_init, fan_report_mnt | FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC, 0));
+    constexpr unsigned plain = fan_report_mnt | FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC;
+    int fd = static_cast<int>(syscall(SYS_fanotify_init, plain | FAN_REPORT_TID, 0));
+    if (fd < 0) fd = static_cast<int>(syscall(SYS_fanotify_init, plain, 0));
     if (fd < 0) return -1;
     const int ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
     const long marked = syscall(SYS_fanotify_mark, fd, FAN_MARK_ADD | fan_mark_mntns, fan_mnt_detach, ns, nullptr);

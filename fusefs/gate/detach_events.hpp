@@ -1,5 +1,7 @@
 // Notices that a mount has left our mount namespace, without asking any filesystem.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,8 +19,8 @@ class detach_events {
   public:
     enum class source { fanotify, mountinfo };
     /// `mount_id` as unique_mount_id() gives it; 0: some mount of the namespace changed, or events were lost: look
-    /// yourself.
-    using callback = std::function<void(std::uint64_t mount_id)>;
+    /// yourself. `tid`: the thread that detached it, 0 if that is not told (it is to CAP_SYS_ADMIN of the machine).
+    using callback = std::function<void(std::uint64_t mount_id, pid_t tid)>;
 
     /// Never fails: without either source it is `mountinfo` and silent, and the periodic probe remains. Without
     /// `try_fanotify` it is mountinfo.

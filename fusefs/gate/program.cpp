@@ -3,28 +3,51 @@
 #include "fusefs/gate/calls.hpp"
 #include "fusefs/gate/mountinfo.hpp"
 #include "fusefs/gate/protocol.hpp"
+#include "fusefs/gate/short_slice.hpp"
+#include "fusefs/gate/small_thread.hpp"
+#include "fusefs/gate/sweep.hpp"
+#include "fusefs/gate/thread_place.hpp"
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <fcntl.h>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <poll.h>
-#include <pthread.h>
-#include <set>
 #include <signal.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace drainlab::gate {
 namespace {
 
 using steady = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto sweep_every = 800ms;  // a remount waits that long at most
+constexpr auto sweep_look = 20ms;    // a superblock usually takes some ten microseconds
+constexpr auto unmounter_within = 400us;
+constexpr auto between_looks = 15us;
+constexpr auto out_of_the_way = 2ms;
+constexpr int idle_limit = 4;
+
+/// A superblock that threads of ours hold; two for a moment when the gate closes again behind a remount.
+struct held {
+    dev_t dev{};
+    int holders{};
+    bool detached{};  ///< probed: the daemon watches it already
+};
 
 /// What the gate's threads share.
 struct gate {
@@ -33,15 +56,16 @@ struct gate {
     std::atomic<int> idle{0};
     std::atomic<std::int64_t> last_heartbeat{0};
     std::atomic<bool> pending{false};
-    std::mutex mutex;            // innermost
-    std::multiset<dev_t> armed;  ///< guarded by mutex: superblocks some thread of ours holds
+    std::mutex mutex;                     // innermost
+    std::map<std::uint32_t, held> holds;  ///< guarded by mutex: by the daemon's number of the mount
 
     void report_to_daemon(report_kind kind, const request& r, int error) const {
+        static thread_local const pid_t self = gettid();
         report message;
         message.kind = kind;
         message.op = r.op;
         message.mount = r.mount;
-        message.tid = gettid();
+        message.tid = self;
         message.error = error;
         message.tag = r.tag;
         // A full queue can only mean a daemon that does not read: the watchdog's business. Blocking here is fine.
@@ -53,40 +77,75 @@ std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(steady::now().time_since_epoch()).count();
 }
 
+/// Enters ustat(). When it returns, a superblock is as a rule being taken down, by somebody who needs the CPU more than we do: what the
+/// daemon is told it is told a little later.
+void enter(gate& g, const request& r) {
+    const int error = call_ustat(r.dev);
+    if (error == 0) return;
+    std::this_thread::sleep_for(out_of_the_way);
+    g.report_to_daemon(report_kind::returned, r, error);
+}
+
 void hold(gate& g, const request& r) {
     {
         const std::lock_guard lock{g.mutex};
-        g.armed.insert(r.dev);
+        auto& h = g.holds[r.mount];
+        h = {static_cast<dev_t>(r.dev), h.holders + 1, false};
     }
     g.report_to_daemon(report_kind::entering, r, 0);
-    const int error = call_ustat(r.dev);
+    enter(g, r);
+    const std::lock_guard lock{g.mutex};
+    const auto h = g.holds.find(r.mount);
+    if (--h->second.holders == 0) g.holds.erase(h);
+}
+
+/// Waits until the unmounting thread `tid` waits for s_umount: from then on a probe says what there is to know. Not long: it may never
+/// do so, because somebody else holds the superblock. `on_its_way` is called once its grace period is over, while it still runs.
+void wait_for_unmounter(pid_t tid, const std::function<void()>& on_its_way) {
+    const thread_watch unmounter{tid};
+    const auto until = steady::now() + unmounter_within;
+    auto place = thread_place::nowhere;
+    bool told = false;
+    while (unmounter.look(place) && place != thread_place::s_umount && steady::now() < until) {
+        if (place == thread_place::nowhere && !std::exchange(told, true)) on_its_way();
+        std::this_thread::sleep_for(
+            between_looks);  // not a spin: it may be this CPU that it, or its grace period, waits for
+    }
+    if (!told) on_its_way();
+}
+
+void probe(gate& g, const request& r) {
     {
         const std::lock_guard lock{g.mutex};
-        g.armed.erase(g.armed.find(r.dev));
+        if (const auto h = g.holds.find(r.mount); h != g.holds.end()) h->second.detached = true;
     }
-    g.report_to_daemon(report_kind::returned, r, error);
+    const auto tell = [&] { g.report_to_daemon(report_kind::entering, r, 0); };
+    if (r.tid != 0)
+        wait_for_unmounter(r.tid, tell);  // the daemon wakes up meanwhile
+    else
+        tell();
+    enter(g, r);
 }
 
 void carry_out(gate& g, const request& r) {
     switch (r.op) {
         case command::arm: return hold(g, r);
-        case command::probe:
-            g.report_to_daemon(report_kind::entering, r, 0);
-            return g.report_to_daemon(report_kind::returned, r, call_ustat(r.dev));
+        case command::probe: return probe(g, r);
         case command::heartbeat:
             g.last_heartbeat = now_ms();
             g.pending = (r.flags & flag_pending) != 0;
             return;
-        case command::umount: return g.report_to_daemon(report_kind::returned, r, call_umount(r));
+        case command::umount:
+            g.report_to_daemon(report_kind::entering, r, 0);
+            return g.report_to_daemon(report_kind::returned, r, call_umount(r));
+        case command::sweep: return;
     }
 }
 
 void start_worker(gate& g);
 
 /// Takes commands until the daemon is gone. Ends when enough others wait already.
-void* serve(void* argument) {
-    constexpr int idle_limit = 4;
-    auto& g = *static_cast<gate*>(argument);
+void serve(gate& g) {
     char buffer[request_limit];
     for (;;) {
         const ssize_t got = recv(g.socket, buffer, sizeof buffer, 0);
@@ -98,30 +157,46 @@ void* serve(void* argument) {
             carry_out(g, *r);
             continue;
         }
-        if (--g.idle == 0) start_worker(g);
+        // The next one is there when it is needed: a probe, in the middle of an unmount, shall find a thread.
+        if (--g.idle < (r->op == command::arm ? 2 : 1)) start_worker(g);
         carry_out(g, *r);
         if (++g.idle > idle_limit) {
-            if (--g.idle >= 1) return nullptr;
+            if (--g.idle >= 1) return;
             ++g.idle;
         }
     }
 }
 
-/// One more thread that waits for commands. 64 KiB of stack hold the receive buffer and spawning fusermount3.
+/// One more thread that waits for commands.
 void start_worker(gate& g) {
     ++g.idle;
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, 64 * 1024);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_t thread;
-    if (const int error = pthread_create(&thread, &attributes, serve, &g); error != 0) {
-        // Without a waiting thread the gate is deaf; the daemon opens everything when we are gone, and starts a new
-        // one.
-        std::fprintf(stderr, "drainfs-gate: cannot start a thread (error %d)\n", error);
-        _exit(1);
+    if (start_small_thread([&g] { serve(g); })) return;
+    // Without a waiting thread the gate is deaf; the daemon opens everything when we are gone, and starts a new one.
+    std::fputs("drainfs-gate: cannot start a thread\n", stderr);
+    _exit(1);
+}
+
+// ---- the thread that never enters ustat() ------------------------------------------------------------------------------
+
+std::vector<held_superblock> to_sweep(gate& g) {
+    std::vector<held_superblock> all;
+    const std::lock_guard lock{g.mutex};
+    for (const auto& [mount, h] : g.holds)
+        if (!h.detached) all.push_back({mount, h.dev});
+    return all;
+}
+
+/// Tells the daemon where sweeps hang.
+void report_hanging(gate& g, sweep& s) {
+    for (const auto& round : s.look()) {
+        report message;
+        message.kind = report_kind::stuck;
+        message.op = command::sweep;
+        message.mount = round->over[round->at].mount;
+        message.tid = round->tid;
+        message.tag = round->tag;
+        (void)send(g.socket, &message, sizeof message, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
-    pthread_attr_destroy(&attributes);
 }
 
 /// Whether somebody may be waiting in an unmount: the daemon said so, or a held superblock has no mount here any more.
@@ -129,20 +204,43 @@ bool unmount_pending(gate& g) {
     if (g.pending) return true;
     const auto mounted = mounted_devices();
     const std::lock_guard lock{g.mutex};
-    for (const dev_t dev : g.armed)
-        if (!mounted.contains(dev)) return true;
-    return false;
+    return std::any_of(g.holds.begin(), g.holds.end(), [&](const auto& h) { return !mounted.contains(h.second.dev); });
+}
+
+void check_daemon(gate& g) {
+    const std::int64_t silence = now_ms() - g.last_heartbeat;
+    if (silence < 1000 * daemon_silence_limit_s || !unmount_pending(g)) return;
+    std::fprintf(stderr, "drainfs-gate: drainfs has been silent for %lld ms while an unmount waits: killing it\n",
+                 static_cast<long long>(silence));
+    syscall(SYS_pidfd_send_signal, g.daemon, SIGKILL, nullptr, 0);
 }
 
 [[noreturn]] void watch_daemon(gate& g) {
+    const auto tell = [&g](report_kind kind) {
+        return [&g, kind](const sweep_round& round) {
+            request r;
+            r.op = command::sweep;
+            r.tag = round.tag;
+            g.report_to_daemon(kind, r, 0);
+        };
+    };
+    static sweep s{tell(report_kind::entering), tell(report_kind::returned)};
+    auto next_sweep = steady::now() + sweep_every, next_check = steady::now() + 1s;
     for (;;) {
+        const auto now = steady::now();
+        const auto next = s.going_on() ? now + sweep_look : std::min(next_sweep, next_check);
         pollfd ended{g.daemon, POLLIN, 0};
-        if (poll(&ended, 1, 1000) > 0) _exit(0);
-        const std::int64_t silence = now_ms() - g.last_heartbeat;
-        if (silence < 1000 * daemon_silence_limit_s || !unmount_pending(g)) continue;
-        std::fprintf(stderr, "drainfs-gate: drainfs has been silent for %lld ms while an unmount waits: killing it\n",
-                     static_cast<long long>(silence));
-        syscall(SYS_pidfd_send_signal, g.daemon, SIGKILL, nullptr, 0);
+        const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - now);
+        if (poll(&ended, 1, std::max(0, static_cast<int>(wait.count()))) > 0) _exit(0);
+        report_hanging(g, s);
+        if (steady::now() >= next_sweep) {
+            s.begin(to_sweep(g));
+            next_sweep = steady::now() + sweep_every;
+        }
+        if (steady::now() >= next_check) {
+            check_daemon(g);
+            next_check = steady::now() + 1s;
+        }
     }
 }
 
@@ -154,6 +252,8 @@ int run_gate(int socket_fd) {
     pthread_sigmask(SIG_SETMASK, &all, nullptr);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_NAME, "drainfs-gate");
+    prctl(PR_SET_TIMERSLACK, 1);
+    ask_for_short_slices();
     static gate g;  // outlives every thread
     g.socket = socket_fd;
     g.daemon = static_cast<int>(syscall(SYS_pidfd_open, getppid(), 0));

@@ -14,8 +14,10 @@ struct request_header {
     std::uint32_t flags{};
     std::uint64_t tag{};
     std::uint64_t dev{};
+    std::int32_t tid{};
+    std::uint32_t unused2{};
 };
-static_assert(sizeof(request_header) == 32);
+static_assert(sizeof(request_header) == 40);
 
 }  // namespace
 
@@ -27,6 +29,7 @@ std::string encode(const request& r) {
     header.flags = r.flags;
     header.tag = r.tag;
     header.dev = r.dev;
+    header.tid = r.tid;
     std::string bytes(sizeof header, '\0');
     std::memcpy(bytes.data(), &header, sizeof header);
     return bytes + r.path;
@@ -40,14 +43,15 @@ std::optional<request> decode_request(std::string_view bytes) {
     if (header.magic != protocol_magic || !known || bytes.size() != sizeof header + header.path_length)
         return std::nullopt;
     return request{header.op,  header.mount, header.tag,
-                   header.dev, header.flags, std::string{bytes.substr(sizeof header)}};
+                   header.dev, header.flags, std::string{bytes.substr(sizeof header)},
+                   header.tid};
 }
 
 std::optional<report> decode_report(std::string_view bytes) {
     report r;
     if (bytes.size() != sizeof r) return std::nullopt;
     std::memcpy(&r, bytes.data(), sizeof r);
-    const bool known = r.kind >= report_kind::hello && r.kind <= report_kind::returned;
+    const bool known = r.kind >= report_kind::hello && r.kind <= report_kind::stuck;
     if (r.magic != protocol_magic || !known) return std::nullopt;
     return r;
 }

@@ -19,10 +19,11 @@ inline constexpr int daemon_silence_limit_s = 10;
 inline constexpr std::uint32_t protocol_magic = 0x64726731;  // "drg1"
 
 enum class command : std::uint8_t {
-    arm = 1,        ///< enter ustat(dev) and stay there: hold s_umount shared
-    probe = 2,      ///< enter ustat(dev) once: blocks while a writer is queued
+    arm = 1,    ///< enter ustat(dev) and stay there: hold s_umount shared
+    probe = 2,  ///< enter ustat(dev) once: blocks while a writer is queued; first wait, shortly, for `tid` to be one
     heartbeat = 3,  ///< the daemon is alive; `flags` bit 0: an unmount is pending
     umount = 4,     ///< umount2(path, flags) or fusermount3, for clean-up
+    sweep = 5,      ///< never sent: the gate's own round over all that it holds, see sweep.hpp
 };
 
 /// Bits of request::flags. The umount ones are ours, not the kernel's.
@@ -39,12 +40,14 @@ struct request {
     std::uint64_t dev{};    ///< dev_t of the superblock
     std::uint32_t flags{};
     std::string path;  ///< umount only
+    pid_t tid{};       ///< probe only: the thread that is unmounting, 0 if unknown
 };
 
 enum class report_kind : std::uint8_t {
     hello = 1,     ///< the gate runs; `error` is what a trial ustat() gave
     entering = 2,  ///< thread `tid` is about to call ustat() or umount2()
-    returned = 3,  ///< it came back with `error` (0: fine)
+    returned = 3,  ///< it came back with `error`; of an ustat() that went well nothing is said
+    stuck = 4,     ///< the sweep's thread `tid` hangs at `mount`; said again and again until it does not
 };
 
 struct report {
@@ -61,7 +64,7 @@ struct report {
 static_assert(sizeof(report) == 32);
 
 /// The longest request there is: header and a path of PATH_MAX.
-inline constexpr std::size_t request_limit = 32 + 4096;
+inline constexpr std::size_t request_limit = 40 + 4096;
 
 /// The bytes of one request. Precondition: path shorter than 4096.
 std::string encode(const request& r);

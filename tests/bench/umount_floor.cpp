@@ -135,8 +135,8 @@ double quantile(std::vector<double> v, double q) {
 }
 
 void print_row(const char* what, const std::vector<double>& v) {
-    std::printf("%-22s min %7.1f  p50 %7.1f  p95 %7.1f us\n", what, quantile(v, 0), quantile(v, 0.5),
-                quantile(v, 0.95));
+    std::printf("%-22s min %7.1f  p10 %7.1f  p25 %7.1f  p50 %7.1f  p95 %7.1f us\n", what, quantile(v, 0),
+                quantile(v, 0.1), quantile(v, 0.25), quantile(v, 0.5), quantile(v, 0.95));
 }
 
 }  // namespace

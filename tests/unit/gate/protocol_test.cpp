@@ -7,7 +7,7 @@
 using namespace drainlab::gate;
 
 TEST_CASE("a request comes out as it went in", "[gate]") {
-    request r{command::umount, 7, 0x1122334455667788, 0x2d, flag_lazy | flag_force, "/tmp/a b"};
+    request r{command::umount, 7, 0x1122334455667788, 0x2d, flag_lazy | flag_force, "/tmp/a b", 4711};
     const auto back = decode_request(encode(r));
     REQUIRE(back.has_value());
     CHECK(back->op == command::umount);
@@ -16,22 +16,24 @@ TEST_CASE("a request comes out as it went in", "[gate]") {
     CHECK(back->dev == 0x2d);
     CHECK(back->flags == (flag_lazy | flag_force));
     CHECK(back->path == "/tmp/a b");
+    CHECK(back->tid == 4711);
 }
 
 TEST_CASE("the longest path fits a message", "[gate]") {
-    request r{command::umount, 1, 1, 1, 0, std::string(4095, 'x')};
+    request r{command::umount, 1, 1, 1, 0, std::string(4095, 'x'), 0};
     const std::string bytes = encode(r);
     CHECK(bytes.size() <= request_limit);
     CHECK(decode_request(bytes)->path.size() == 4095);
 }
 
 TEST_CASE("what is no request is refused", "[gate]") {
-    std::string bytes = encode({command::probe, 1, 2, 3, 0, ""});
+    std::string bytes = encode({command::probe, 1, 2, 3, 0, "", 0});
     CHECK(decode_request(bytes).has_value());
     SECTION("cut short") { bytes.pop_back(); }
     SECTION("too long") { bytes += 'x'; }
     SECTION("another magic") { bytes[0] = '?'; }
     SECTION("an unknown command") { bytes[4] = 99; }
+    SECTION("a sweep, which nobody sends") { bytes[4] = static_cast<char>(command::sweep); }
     SECTION("empty") { bytes.clear(); }
     CHECK_FALSE(decode_request(bytes).has_value());
 }
