@@ -1,5 +1,6 @@
 // drainctl bench
 #include "controller/cli/bench_lazy.hpp"
+#include "controller/cli/bench_strategy.hpp"
 #include "controller/cli/command.hpp"
 #include "controller/cli/known.hpp"
 #include "controller/cli/output.hpp"
@@ -34,6 +35,7 @@ struct options {
     std::string identity = "auto", cgroup_root, page_cache = "drop", format = "text";
     std::optional<duration> timeout;
     std::optional<std::string> json;
+    bench_strategy_options strategy;
 
     std::int64_t samples_wanted() const { return samples.value_or(quick ? 15 : 40); }
     bool json_on_stdout() const { return json == "-"; }
@@ -167,17 +169,40 @@ report::result result_of(const options& o, run::bench_outcome& outcome, const ru
     return r;
 }
 
-/// Unmounts without any load, on one or more kinds of mount.
-result<exit_code> bench_lazily(const options& o) {
-    if (!std::all_of(o.scenarios.begin(), o.scenarios.end(), is_bench_lazy))
-        return client::usage_error("bench: umount_free, lazy_free and lazy_held cannot be mixed with other scenarios");
-    if (o.policies.size() > 1)
-        return client::usage_error("bench: the lazy scenarios take one --policy, that of drainfs");
+/// What only the drain scenarios know.
+result<void> refuse_drain_options(const options& o, const char* with) {
+    if (o.policies.size() > 1 || std::find(o.policies.begin(), o.policies.end(), "all") != o.policies.end())
+        return client::usage_error(fmt::format("bench: {} takes one --policy, that of drainfs", with));
     for (const auto& [set, name] : {std::pair{!o.widen.empty(), "--widen"},
                                     {!o.expect_violation.empty(), "--expect-violation"},
                                     {o.check, "--check"},
                                     {o.timeout.has_value(), "--timeout"}})
-        if (set) return client::usage_error(std::string("bench: ") + name + " does not go with the lazy scenarios");
+        if (set) return client::usage_error(fmt::format("bench: {} does not go with {}", name, with));
+    return client::success();
+}
+
+/// Unmounting as users do it.
+result<exit_code> bench_strategies(const options& o) {
+    for (const auto& [set, name] : {std::pair{!o.scenarios.empty(), "--scenario"},
+                                    {!o.mounts.empty() && o.mounts != words{"drainfs"}, "--mounts"},
+                                    {o.format != "text", "--format"}})
+        if (set)
+            return client::usage_error(fmt::format("bench: --strategy is a scenario of its own, without {}", name));
+    BOOST_OUTCOME_TRYV(refuse_drain_options(o, "--strategy"));
+    auto s = o.strategy;
+    if (!o.policies.empty()) s.policy = o.policies.front();
+    s.profile = o.profile;
+    s.samples = o.samples_wanted();
+    s.seed = o.seed;
+    s.json = o.json;
+    return bench_strategy(s);
+}
+
+/// Unmounts without any load, on one or more kinds of mount.
+result<exit_code> bench_lazily(const options& o) {
+    if (!std::all_of(o.scenarios.begin(), o.scenarios.end(), is_bench_lazy))
+        return client::usage_error("bench: umount_free, lazy_free and lazy_held cannot be mixed with other scenarios");
+    BOOST_OUTCOME_TRYV(refuse_drain_options(o, "the lazy scenarios"));
     bench_lazy_options l;
     l.what.scenarios = o.scenarios;
     l.what.mounts = o.mounts.empty() ? words{"drainfs"} : o.mounts;
@@ -192,6 +217,7 @@ result<exit_code> bench_lazily(const options& o) {
 }
 
 result<exit_code> bench(const options& o) {
+    if (!o.strategy.strategies.empty()) return bench_strategies(o);
     if (std::any_of(o.scenarios.begin(), o.scenarios.end(), is_bench_lazy)) return bench_lazily(o);
     if (!o.mounts.empty())
         return client::usage_error("bench: --mounts goes with the scenarios umount_free, lazy_free, lazy_held");
@@ -263,6 +289,7 @@ void declare_bench(command& c) {
             "drainctl bench --scenario idle_cross_pressure --samples 40 --check");
     declare_what(c, *o);
     declare_how(c, *o);
+    declare_bench_strategy(c, o->strategy);
     c.note("Starts a daemon of its own, which ends with it. Quantiles are the samples at index floor(p * (n - 1)).");
     c.run([o] { return bench(*o); });
 }

@@ -22,6 +22,9 @@ expect 0 churn --cycles 50 --mix lazy=1 --no-compare --json "$here/json"
 out=$(cat "$here/json")
 same "$(value 'j["cycles"], j["actions"]["umount"]["cycles"]')" "50 0"
 
+# Nothing but umount -f: the names that drainfs takes away are its own, never the next mount's.
+expect 0 churn --mounts 8 --for 3s --mix force=1,umount=1 --no-compare
+
 # Interrupted: what was made goes, the code says so.
 "$drainctl" churn --mounts 2 --for 60s --no-compare > /dev/null &
 pid=$!

@@ -1,0 +1,132 @@
+#include "controller/strategy/batch.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <ctime>
+#include <fcntl.h>
+#include <thread>
+#include <unistd.h>
+
+namespace drainlab::strategy {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+constexpr auto death_limit = 60s;
+
+std::int64_t now_ns() {
+    timespec t{};
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
+}
+
+class mount_point final : public target {
+  public:
+    explicit mount_point(const std::string& dir) : dir_(dir) {}
+    int unmount(bool lazily) override {
+        return umount2(dir_.c_str(), UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0 ? 0 : errno;
+    }
+    void pause(std::chrono::nanoseconds length) override { std::this_thread::sleep_for(length); }
+
+  private:
+    const std::string& dir_;
+};
+
+/// Closes a descriptor after its time; whoever closes last pays for the shutdown, so each has a thread.
+std::thread let_go_after(int fd, std::chrono::nanoseconds length) {
+    return std::thread([fd, until = std::chrono::steady_clock::now() + length] {
+        std::this_thread::sleep_until(until);
+        close(fd);
+    });
+}
+
+}  // namespace
+
+client::result<void> batch::mount_all(const std::vector<std::chrono::nanoseconds>& held) {
+    for (std::size_t i = 0; i < held.size(); ++i) {
+        const std::string dir = fmt::format("{}/m{}", base_, i);
+        const json body{{"dir", dir},
+                        {"store", fmt::format("{}/s{}", base_, i)},
+                        {"policy", o_.policy},
+                        {"umount_delay_ms", o_.umount_delay.count()}};
+        BOOST_OUTCOME_TRY(auto made, api_.post("/mounts", body));
+        const int fd = open((dir + "/file").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        const std::string text(16 * 1024, 'x');
+        if (fd < 0 || write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+            const int error = errno;
+            if (fd >= 0) close(fd);
+            return client::system_failure("write in " + dir, error);
+        }
+        places_.push_back({dir, std::to_string(made.at("id").get<int>()), held[i] > 0ns ? fd : -1});
+        if (held[i] == 0ns) close(fd);
+    }
+    return client::success();
+}
+
+void batch::unmount_all(kind k, std::vector<sample>& samples) {
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        auto& s = samples[i];
+        const auto job = [this, k, &s, &dir = places_[i].dir] {
+            mount_point here(dir);
+            s.how = unmount_by(k, o_.how, here);
+            s.ended = now_ns();
+        };
+        s.called = now_ns();
+        if (k == kind::async_pool)
+            workers_.hand_over(job);
+        else
+            job();
+        s.returned = now_ns();
+    }
+    workers_.wait_idle();
+}
+
+client::result<void> batch::see_die(const place& p, sample& s, batch_outcome& out) {
+    if (!s.how.done()) umount2(p.dir.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    BOOST_OUTCOME_TRY(auto m, api_.wait_state(p.id, "dead", death_limit));
+    for (const auto& v : m.at("violations"))
+        out.measured.violations.push_back({v.value("invariant", "?"), v.value("message", "?"), std::nullopt});
+    report::umount_sample u;
+    u.umount_ns = static_cast<std::uint64_t>(s.returned - s.called);
+    if (s.how.done()) {
+        const auto since = [&](const char* phase) -> std::optional<std::uint64_t> {
+            const auto& at = m.at("phases_ns").at(phase);
+            if (at.is_null()) return std::nullopt;
+            return static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.template get<std::int64_t>() - s.called));
+        };
+        s.dead = m.at("phases_ns").at("dead").get<std::int64_t>();
+        u.detached_ns = since("detached");
+        u.drain_begins_ns = since("drain_begins");
+        u.drained_ns = since("drained");
+        u.dead_ns = since("dead");
+        u.drain_calls = m.at("drain").at("calls").get<std::uint64_t>();
+        u.drain_waited = m.at("drain").at("waited").get<std::uint64_t>();
+        u.drain_ns = m.at("drain").at("ns").get<std::uint64_t>();
+    }
+    out.measured.umounts.push_back(u);
+    return client::success();
+}
+
+client::result<batch_outcome> batch::run(kind k, const std::vector<std::chrono::nanoseconds>& held) {
+    auto mounted = mount_all(held);
+    batch_outcome out;
+    out.samples.resize(places_.size());
+    std::vector<std::thread> holders;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+        out.samples[i].held = places_[i].fd >= 0;
+        if (places_[i].fd >= 0) holders.push_back(let_go_after(places_[i].fd, mounted ? held[i] : 0ns));
+    }
+    if (mounted) unmount_all(k, out.samples);
+    for (auto& h : holders) h.join();
+    if (!mounted) return mounted.error();
+    for (std::size_t i = 0; i < places_.size(); ++i) { BOOST_OUTCOME_TRYV(see_die(places_[i], out.samples[i], out)); }
+    return out;
+}
+
+}  // namespace drainlab::strategy
