@@ -1,7 +1,7 @@
 #include "fusefs/control/mount.hpp"
 
-#include "fusefs/gate/mountinfo.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
+#include "fusefs/os/mountinfo.hpp"
 #include "fusefs/storage/filesystem.hpp"
 #include "fusefs/trace/hub.hpp"
 
@@ -269,10 +269,10 @@ bool mount::name_is_gone() {
     constexpr int patience = 5;
     if (!name_may_remain_ || !session_ || ++name_looks_ > patience + 10) return true;
     dev_t top = 0;
-    for (const auto& line : gate::read_mountinfo())
-        if (line.dir == request_.dir) top = line.dev;
+    for (const auto& line : os::read_mountinfo())
+        if (line.dir == request_.dir) top = line.device();
     // The next mount on this directory may well have got our device number.
-    if (top != dev_ || !gate::is_still_mounted(session_->mount_id())) return true;
+    if (top != dev_ || !os::is_still_mounted(session_->mount_id())) return true;
     if (name_looks_ == patience + 1) {
         spdlog::warn("{}: its connection was cut by force while somebody held it: detaching the name", request_.dir);
         parts_.watch.unmount(request_.dir, true, false, [](int) {});

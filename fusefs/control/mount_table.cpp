@@ -1,8 +1,8 @@
 #include "fusefs/control/mount_table.hpp"
 
 #include "fusefs/control/process.hpp"
-#include "fusefs/gate/mountinfo.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
+#include "fusefs/os/mountinfo.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -237,8 +237,8 @@ void mount_table::hold(mount& m, std::optional<hold_request> h) {
 void mount_table::unmount(mount& m, bool lazy, bool force, std::function<void(int)> done) {
     // The path names the mount on top: ours only if nobody has covered it.
     dev_t top = 0;
-    for (const auto& line : gate::read_mountinfo())
-        if (line.dir == m.dir()) top = line.dev;
+    for (const auto& line : os::read_mountinfo())
+        if (line.dir == m.dir()) top = line.device();
     if (top != m.dev()) return done(top == 0 ? ENOENT : EXDEV);
     parts_.watch.unmount(m.dir(), lazy, force, std::move(done));
 }

@@ -1,7 +1,7 @@
 #include "fusefs/control/socket.hpp"
 
 #include "fusefs/control/state_file.hpp"
-#include "fusefs/gate/mountinfo.hpp"
+#include "fusefs/os/mountinfo.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -53,7 +53,7 @@ std::string parent_of(const std::string& path) {
 /// Whether `path` lies on a drainfs mount: a daemon must never wait for itself.
 bool on_drainfs(const std::string& path) {
     std::string best, fstype;
-    for (const auto& line : gate::read_mountinfo()) {
+    for (const auto& line : os::read_mountinfo()) {
         const bool above = line.dir == "/" || path == line.dir || path.starts_with(line.dir + "/");
         if (above && line.dir.size() >= best.size()) {
             best = line.dir;

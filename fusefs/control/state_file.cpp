@@ -2,7 +2,7 @@
 
 #include "fusefs/gate/calls.hpp"
 #include "fusefs/gate/device.hpp"
-#include "fusefs/gate/mountinfo.hpp"
+#include "fusefs/os/mountinfo.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -127,10 +127,10 @@ std::vector<std::string> clean_up_after(const daemon_state& s) {
     struct stat ns {};
     if (stat("/proc/self/ns/mnt", &ns) != 0 || ns.st_ino != s.mount_namespace)
         return said;  // its mounts are not ours to see
-    for (const auto& line : gate::read_mountinfo()) {
+    for (const auto& line : os::read_mountinfo()) {
         if (line.fstype != "fuse.drainfs") continue;
         for (const auto& m : s.mounts) {
-            if (m.dir != line.dir || (m.dev ? *m.dev != line.dev : !is_dead_connection(line.dir))) continue;
+            if (m.dir != line.dir || (m.dev ? *m.dev != line.device() : !is_dead_connection(line.dir))) continue;
             gate::request lazily;
             lazily.flags = gate::flag_lazy;
             lazily.path = line.dir;

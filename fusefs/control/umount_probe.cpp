@@ -1,6 +1,6 @@
 // How the end of a superblock is noticed: its name goes, and somebody queues for s_umount behind the gate.
 #include "fusefs/control/umount_watch_impl.hpp"
-#include "fusefs/gate/mountinfo.hpp"
+#include "fusefs/os/mountinfo.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -44,7 +44,7 @@ void mount_watch::on_detach_event(std::uint64_t mount_id, pid_t tid) {
         return;
     }
     std::set<std::pair<dev_t, std::string>> there;
-    for (const auto& line : gate::read_mountinfo()) there.emplace(line.dev, line.dir);
+    for (const auto& line : os::read_mountinfo()) there.emplace(line.device(), line.dir);
     std::vector<entry_ptr> gone;
     for (const auto& [id, e] : entries_)
         if (!e->detached && !there.contains({e->m.dev, e->m.dir})) gone.push_back(e);
@@ -123,7 +123,7 @@ void mount_watch::probe_arrived(const entry_ptr& e) {
 void mount_watch::writer_queued(const entry_ptr& e) {
     if (!e->detached) detach_->poll();  // the event may be there already
     if (e->detached && steady::now() - e->detached_at < at_once) return dying(e);
-    if (gate::mounted_devices().contains(e->m.dev)) return let_through(e);
+    if (os::mounted_devices().contains(e->m.dev)) return let_through(e);
     detached(e, 0);
     dying(e);
 }

@@ -1,6 +1,6 @@
 #include "fusefs/fuse/caller.hpp"
 
-#include "fusefs/storage/mountinfo.hpp"
+#include "fusefs/os/mountinfo.hpp"
 
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -78,8 +78,8 @@ std::optional<std::uint64_t> cgroup_id_at(const std::filesystem::path& directory
 }
 
 std::filesystem::path cgroup2_root() {
-    for (const auto& m : storage::read_mountinfo())
-        if (m.fstype == "cgroup2") return m.mount_point;
+    for (const auto& m : os::read_mountinfo())
+        if (m.fstype == "cgroup2") return m.dir;
     return {};
 }
 

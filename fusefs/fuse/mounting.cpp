@@ -1,6 +1,8 @@
 #include "fusefs/fuse/mounting.hpp"
 
-#include "fusefs/storage/mountinfo.hpp"
+#include "fusefs/os/mountinfo.hpp"
+#include "fusefs/os/pass_fd.hpp"
+#include "fusefs/storage/open_outside.hpp"
 
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -28,7 +30,6 @@ using storage::unique_fd;
 constexpr unsigned cfg_flag = 0, cfg_string = 1, cfg_create = 6;
 constexpr unsigned attr_rdonly = 1, attr_nosuid = 2, attr_nodev = 4, attr_noexec = 8, attr_noatime = 0x10,
                    attr_nodiratime = 0x80;
-constexpr unsigned statx_mnt_id_unique = 0x4000;
 constexpr unsigned move_empty_paths = 0x4 | 0x40;  // MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
 
 int refuse(std::string& error, const std::filesystem::path& dir, const std::string& why, int err) {
@@ -51,14 +52,9 @@ std::string complaint(int fs, int err) {
 }
 
 void learn_ids(int dirfd, const char* path, int flags, new_mount& out) {
-    struct statx stx {};
-    // AT_STATX_DONT_SYNC: answered from what the kernel has; asking the daemon would be asking ourselves.
-    if (::statx(dirfd, path, flags | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW, statx_mnt_id_unique,
-                &stx) != 0)
-        return;
-    out.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
-    if (stx.stx_mask & statx_mnt_id_unique)
-        std::memcpy(&out.mount_id, reinterpret_cast<const char*>(&stx) + 0x90, sizeof out.mount_id);
+    const auto who = os::identify_mount(dirfd, path, flags);  // asking the daemon would be asking ourselves
+    out.dev = who.dev;
+    out.mount_id = who.id;
 }
 
 unsigned attributes(const mount_flags& f) {
@@ -111,24 +107,6 @@ std::string option_text(const session_options& o, const mount_flags& f, bool all
     return text;
 }
 
-unique_fd receive_fd(int socket) {
-    char byte = 0;
-    iovec iov{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
-    msghdr msg{};
-    msg.msg_iov = &iov;
-    msg.msg_iovlen = 1;
-    msg.msg_control = control;
-    msg.msg_controllen = sizeof control;
-    ssize_t n;
-    while ((n = ::recvmsg(socket, &msg, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {}
-    const cmsghdr* c = n > 0 ? CMSG_FIRSTHDR(&msg) : nullptr;
-    if (!c || c->cmsg_type != SCM_RIGHTS) return {};
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
-    return unique_fd{fd};
-}
-
 std::string read_all(int fd) {
     std::string text;
     char part[512];
@@ -164,7 +142,7 @@ int mount_by_fusermount(const session_options& o, const mount_flags& flags, new_
         return refuse(error, o.dir,
                       "fusermount3 cannot be run (install the package fuse3, or run as root or in `unshare -Urm`)",
                       err);
-    out.fuse = receive_fd(ours.get());
+    out.fuse = os::receive_fd(ours.get());
     const std::string why = read_all(listen.get());
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -239,8 +217,8 @@ int make_mount(const session_options& o, new_mount& out, std::string& error) {
             "unknown mount option \"" + unknown +
                 "\" (known: ro rw nosuid suid nodev dev noexec exec noatime atime relatime nodiratime sync dirsync)",
             EINVAL);
-    const auto mounts = storage::read_mountinfo();
-    if (const auto* m = storage::mount_of(mounts, o.dir); m && m->ours() && m->mount_point == o.dir.string())
+    if (const auto m = os::mount_containing(os::read_mountinfo(), o.dir.native());
+        m && m->ours() && m->dir == o.dir.native())
         return refuse(error, o.dir, "is already a drainfs mount; unmount it first", EBUSY);
     unique_fd dir;
     if (const int err = storage::open_outside(o.dir, O_PATH | O_DIRECTORY, "mount point", dir, error)) return err;

@@ -18,7 +18,7 @@ namespace drainlab::gate {
 class detach_events {
   public:
     enum class source { fanotify, mountinfo };
-    /// `mount_id` as unique_mount_id() gives it; 0: some mount of the namespace changed, or events were lost: look
+    /// `mount_id` as os::mount_identity has it; 0: some mount of the namespace changed, or events were lost: look
     /// yourself. `tid`: the thread that detached it, 0 if that is not told (it is to CAP_SYS_ADMIN of the machine).
     using callback = std::function<void(std::uint64_t mount_id, pid_t tid)>;
 

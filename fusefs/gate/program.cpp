@@ -1,12 +1,12 @@
 #include "fusefs/gate/program.hpp"
 
 #include "fusefs/gate/calls.hpp"
-#include "fusefs/gate/mountinfo.hpp"
 #include "fusefs/gate/protocol.hpp"
 #include "fusefs/gate/short_slice.hpp"
 #include "fusefs/gate/small_thread.hpp"
 #include "fusefs/gate/sweep.hpp"
 #include "fusefs/gate/thread_place.hpp"
+#include "fusefs/os/mountinfo.hpp"
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -202,7 +202,7 @@ void report_hanging(gate& g, sweep& s) {
 /// Whether somebody may be waiting in an unmount: the daemon said so, or a held superblock has no mount here any more.
 bool unmount_pending(gate& g) {
     if (g.pending) return true;
-    const auto mounted = mounted_devices();
+    const auto mounted = os::mounted_devices();
     const std::lock_guard lock{g.mutex};
     return std::any_of(g.holds.begin(), g.holds.end(), [&](const auto& h) { return !mounted.contains(h.second.dev); });
 }

@@ -1,6 +1,7 @@
 #include "fusefs/storage/root_directory.hpp"
 
-#include "fusefs/storage/mountinfo.hpp"
+#include "fusefs/os/pass_fd.hpp"
+#include "fusefs/storage/open_outside.hpp"
 
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -48,47 +49,13 @@ bool write_file(const char* path, const std::string& text) {
     return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-bool send_fd(int socket, int fd) {
-    char byte = 0;
-    iovec iov{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
-    msghdr msg{};
-    msg.msg_iov = &iov;
-    msg.msg_iovlen = 1;
-    msg.msg_control = control;
-    msg.msg_controllen = sizeof control;
-    cmsghdr* c = CMSG_FIRSTHDR(&msg);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(c), &fd, sizeof fd);
-    return ::sendmsg(socket, &msg, 0) == 1;
-}
-
-unique_fd receive_fd(int socket) {
-    char byte = 0;
-    iovec iov{&byte, 1};
-    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
-    msghdr msg{};
-    msg.msg_iov = &iov;
-    msg.msg_iovlen = 1;
-    msg.msg_control = control;
-    msg.msg_controllen = sizeof control;
-    if (::recvmsg(socket, &msg, MSG_CMSG_CLOEXEC) != 1) return {};
-    const cmsghdr* c = CMSG_FIRSTHDR(&msg);
-    if (!c || c->cmsg_type != SCM_RIGHTS) return {};
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
-    return unique_fd{fd};
-}
-
 /// In the child: a user namespace with our own ids mapped one to one, so that files look the same to both sides.
 void serve_tmpfs_from_namespace(int socket, uid_t uid, gid_t gid) {
     if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return;
     write_file("/proc/self/setgroups", "deny");
     if (!write_file("/proc/self/uid_map", std::to_string(uid) + " " + std::to_string(uid) + " 1")) return;
     if (!write_file("/proc/self/gid_map", std::to_string(gid) + " " + std::to_string(gid) + " 1")) return;
-    if (const unique_fd fd = detached_tmpfs()) send_fd(socket, fd.get());
+    if (const unique_fd fd = detached_tmpfs()) os::send_fd(socket, fd.get());
 }
 
 unique_fd tmpfs_from_namespace() {
@@ -103,7 +70,7 @@ unique_fd tmpfs_from_namespace() {
         ::_exit(0);
     }
     theirs.reset();
-    unique_fd fd = child > 0 ? receive_fd(ours.get()) : unique_fd{};
+    unique_fd fd = child > 0 ? os::receive_fd(ours.get()) : unique_fd{};
     if (child > 0) ::waitpid(child, nullptr, 0);
     return fd;
 }

@@ -1,0 +1,12 @@
+// Handing an open file to another process.
+#pragma once
+#include "fusefs/os/unique_fd.hpp"
+
+namespace drainlab::os {
+
+/// Sends `fd` over the Unix socket; it stays ours. False if the other side is gone.
+bool send_fd(int socket, int fd);
+/// The descriptor that the other side sends, close-on-exec; none if it went away without. Waits.
+unique_fd receive_fd(int socket);
+
+}  // namespace drainlab::os

@@ -1,0 +1,28 @@
+#include "fusefs/storage/open_outside.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace drainlab::storage;
+
+TEST_CASE("A path is opened only if its text tells where it leads", "[open_outside]") {
+    char name[] = "/tmp/drainlab-test-XXXXXX";
+    REQUIRE(::mkdtemp(name));
+    const std::string dir = name, link = dir + "/link";
+    REQUIRE(::symlink("/etc", link.c_str()) == 0);
+    unique_fd fd;
+    std::string error;
+    CHECK(open_outside(dir, O_RDONLY | O_DIRECTORY, "store", fd, error) == 0);
+    CHECK(fd);
+    CHECK(open_outside(link, O_RDONLY | O_DIRECTORY, "store", fd, error) == ELOOP);
+    CHECK(error == "store " + link + ": has a symlink in it; name the real path (see realpath)");
+    CHECK(open_outside("etc", O_RDONLY, "store", fd, error) == EINVAL);
+    CHECK(open_outside("/tmp/../etc", O_RDONLY, "store", fd, error) == EINVAL);
+    CHECK(open_outside(dir + "/none", O_RDONLY, "store", fd, error) == ENOENT);
+    ::unlink(link.c_str());
+    ::rmdir(name);
+}
