@@ -54,7 +54,7 @@ client::result<story> tell_story(std::chrono::milliseconds delay, const std::fun
 std::string to_text(const step& s, int number);
 /// drainlab.lazy/1
 nlohmann::json to_json(const story& s);
-/// The whole story as one picture: a lane per actor, time to the right, each step on its own scale.
+/// The whole story as one picture: a lane per actor, time to the right, all steps on one scale.
 std::string to_svg(const story& s);
 
 }  // namespace drainlab::lazy

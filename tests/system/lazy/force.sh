@@ -20,14 +20,16 @@ cut_while_held
 soon '[ "$(ours "$d")" = 0 ]'
 soon '[ -z "$(state_of alone)" ]'
 
-# We take it ourselves, and mount again at once.
-expect 0 mount "$d" --name first
-cut_while_held
-umount "$d" || [ "$(ours "$d")" = 0 ] || fail "the dead name cannot be unmounted"
-expect 0 mount "$d" --name second
-echo still > "$d/file"
-soon '[ -z "$(state_of first)" ]'
-same "$(state_of second)" live
-same "$(ours "$d")" 1
-same "$(cat "$d/file")" still
-umount "$d" || fail "the second mount does not go"
+# We take it ourselves, and mount again at once. Whether the daemon looks in between is a matter of milliseconds: five rounds.
+for i in 1 2 3 4 5; do
+    expect 0 mount "$d" --name first$i
+    cut_while_held
+    umount "$d" || [ "$(ours "$d")" = 0 ] || fail "the dead name cannot be unmounted"
+    expect 0 mount "$d" --name second$i
+    echo still > "$d/file"
+    soon '[ -z "$(state_of first$i)" ]'
+    same "$(state_of second$i)" live
+    same "$(ours "$d")" 1
+    same "$(cat "$d/file")" still
+    umount "$d" || fail "the second mount does not go"
+done
