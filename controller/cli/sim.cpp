@@ -266,7 +266,7 @@ void declare_machine(command& c, options& o) {
 void declare_how(command& c, options& o) {
     c.list("--sweep", o.sweep,
            "KEY=A,B,C: every combination; keys are those of a profile, superblocks, burners, inodes, writes, "
-           "generations_per_s");
+           "generation_ms");
     c.option("--shard", o.shard, "I/N: only every N-th cell from the I-th on; join the parts with `drainctl merge`");
     c.list("--widen", o.widen, "POINT=T: makes a named preemption point that wide");
     c.list("--expect-violation", o.expect_violation, "exit 0 if this policy violates an invariant, 1 if it does not");

@@ -55,11 +55,9 @@ cell::cell(const machine_options& options, const kernel::drain_policy& policy, c
     : scenario_{s}, world_{options, policy, seed} {
     for (int i = 0; i < options.superblocks; ++i) idle_.push_back(world_.mount("idle" + std::to_string(i)));
     const int burners = s.background.mounts > 0 && options.burners > 0 ? options.burners : s.background.mounts;
-    const nanoseconds pace =
-        options.generations_per_s > 0 ? burners * nanoseconds{1s} / options.generations_per_s : 0ns;
     for (int i = 0; i < burners; ++i) {
         background_.push_back(world_.mount("background" + std::to_string(i)));
-        burners_.push_back(world_.burn(background_.back(), s.background.writes, pace));
+        burners_.push_back(world_.burn(background_.back(), s.background.writes));
     }
     if (s.neighbour.dirty_mib > 0) {
         background_.push_back(world_.mount("neighbour", nullptr, std::uint64_t{s.neighbour.mib_per_s} << 20));

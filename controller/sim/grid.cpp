@@ -56,7 +56,7 @@ constexpr load_key load_keys[] = {{"superblocks", &machine_options::superblocks,
                                   {"burners", &machine_options::burners, 100'000},
                                   {"inodes", &machine_options::inodes, 10'000'000},
                                   {"writes", &machine_options::writes, 1'000'000},
-                                  {"generations_per_s", &machine_options::generations_per_s, 1'000'000}};
+                                  {"generation_ms", &machine_options::generation_ms, 1'000'000}};
 
 std::vector<std::string> all_keys() {
     std::vector<std::string> names;

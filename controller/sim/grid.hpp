@@ -19,7 +19,7 @@ using point = std::map<std::string, std::string>;
 using axis = std::pair<std::string, std::vector<std::string>>;
 
 /// Parses the words of `--sweep KEY=A,B,C` after they were split at commas. The keys are those of a profile file and
-/// superblocks, burners, inodes, writes, generations_per_s; the values are tried on `machine`. Exit 2 otherwise, with the nearest key.
+/// superblocks, burners, inodes, writes, generation_ms; the values are tried on `machine`. Exit 2 otherwise, with the nearest key.
 client::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& words, const machine_options& machine);
 
 /// Every combination, the first axis slowest; one empty point without axes.

@@ -2,8 +2,6 @@
 
 #include "controller/sim/gp_formula.hpp"
 
-#include <algorithm>
-
 namespace drainlab::sim {
 
 using namespace std::chrono_literals;
@@ -76,15 +74,17 @@ task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kerne
     (void)co_await kernel::filemap_fdatawrite_range(file, index, index, m);
 }
 
-task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, nanoseconds pace,
-                          std::shared_ptr<burner> me) {
-    instant next = sched.now();
+task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, std::shared_ptr<burner> me) {
     while (!me->stop) {
-        if (next > sched.now()) co_await sched.sleep_until(next, "the next generation");
-        next = std::max(next, sched.now() - pace) + about(pace);
+        const instant begun = sched.now();
+        const nanoseconds per_write = about(std::chrono::milliseconds{options_.generation_ms}) / (writes + 1);
         co_await work(options_.profile.cgroup_create);
         const auto m = kernel::memcg_create(*host, "generation");
-        for (unsigned n = 0; n < writes && !me->stop_at_once; ++n) co_await sync_write(*file, n, m);
+        for (unsigned n = 0; n < writes && !me->stop_at_once; ++n) {
+            co_await sync_write(*file, n, m);
+            if (const instant due = begun + per_write * (n + 1); due > sched.now())
+                co_await sched.sleep_until(due, "its pace");
+        }
         co_await work(options_.profile.cgroup_remove);
         kernel::memcg_rmdir(m);  // sends its callbacks through call_rcu()
         ++me->generations;
@@ -93,12 +93,12 @@ task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, 
     sched.wake_all(me.get());
 }
 
-std::shared_ptr<burner> world::burn(const mounted& where, unsigned writes, nanoseconds pace) {
+std::shared_ptr<burner> world::burn(const mounted& where, unsigned writes) {
     auto b = std::make_shared<burner>();
     const int instead = options_.writes > 0 ? options_.writes : options_.profile.burner_writes;
     const unsigned n = instead > 0 ? static_cast<unsigned>(instead) : writes;
     const auto cpu = static_cast<int>(sched.generator().below(static_cast<std::uint64_t>(cpus.cpus())));
-    sched.spawn("burner of " + where.sb->s_id, burner_loop(where.file, n, pace, b), sched::fiber_kind::service, cpu);
+    sched.spawn("burner of " + where.sb->s_id, burner_loop(where.file, n, b), sched::fiber_kind::service, cpu);
     return b;
 }
 

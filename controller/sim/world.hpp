@@ -20,10 +20,10 @@ struct machine_options {
     kernel::profile profile;
     std::string gp_model = "mechanism";  ///< mechanism, formula or none: where grace periods take their time from
     int superblocks = 0;                 ///< idle ones mounted besides
-    int burners = 0;            ///< instead of the scenario's background mounts, where it has any; 0: the scenario's
-    int inodes = 0;             ///< clean cached files on every superblock
-    int writes = 0;             ///< of a burner's generation; 0: the profile's, else the scenario's
-    int generations_per_s = 0;  ///< of all background burners together, at most; 0: one after the other
+    int burners = 0;        ///< instead of the scenario's background mounts, where it has any; 0: the scenario's
+    int inodes = 0;         ///< clean cached files on every superblock
+    int writes = 0;         ///< of a burner's generation; 0: the profile's, else the scenario's
+    int generation_ms = 0;  ///< a burner's generation takes at least this long, its writes spread over it; 0: no limit
     std::vector<std::pair<std::string, nanoseconds>> widen;
 };
 
@@ -53,8 +53,7 @@ class world {
     /// A new superblock on a device of its own, or on that of `beside`. With the machine's clean files.
     mounted mount(std::string name, const mounted* beside = nullptr, std::uint64_t bytes_per_s = 0);
     /// Starts generation after generation of fresh cgroups on `where`.
-    /// With `pace` a generation begins that long after the one before, on average, or when that one has ended.
-    std::shared_ptr<burner> burn(const mounted& where, unsigned writes, nanoseconds pace = nanoseconds{0});
+    std::shared_ptr<burner> burn(const mounted& where, unsigned writes);
     /// A length spread evenly over half to one and a half times `mean`.
     nanoseconds about(nanoseconds mean);
     /// CPU time of the running fiber, spread like about().
@@ -73,8 +72,7 @@ class world {
     std::unique_ptr<kernel::host> host;
 
   private:
-    task<> burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, nanoseconds pace,
-                       std::shared_ptr<burner> me);
+    task<> burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, std::shared_ptr<burner> me);
     task<> housekeeping();
 
     machine_options options_;
