@@ -3,7 +3,7 @@
 #include "controller/cli/known.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/client/data_dir.hpp"
-#include "controller/race/checkpoint.hpp"
+#include "controller/race/campaign.hpp"
 #include "controller/race/report.hpp"
 #include "fusefs/kernel/drain/mutants.hpp"
 
@@ -112,7 +112,7 @@ bool write_json(const race_options& o, const nlohmann::json& document) {
     return static_cast<bool>(out);
 }
 
-class session {
+class session final : race::campaign_listener {
   public:
     explicit session(const race_options& o) : o_{o}, to_{o.json == "-" ? stderr : stdout} {}
 
@@ -142,7 +142,7 @@ class session {
         judgement j{std::string{policies_.front()->id()}, world.name, race::verdict::inconclusive, {}, {}, {}};
         j.search.state.bound = s->preemptions;
         j.search.state.schedules = 1;
-        j.search.tasks = run.tasks;
+        j.search.state.tasks = run.tasks;
         const auto told = race::tell(world, *policies_.front(), *s);
         if (!run.findings.empty()) {
             j.says = race::verdict::violates;
@@ -187,63 +187,34 @@ class session {
     }
 
     result<exit_code> searches() {
-        std::optional<race::checkpoint> from;
-        if (o_.checkpoint) { BOOST_OUTCOME_TRY(from, race::read_checkpoint(*o_.checkpoint)); }
-        std::vector<judgement> all;
-        for (const auto& world : worlds_) {
-            for (const auto* policy : policies_) {
-                if (!race::applies(*policy, world)) {
-                    fmt::print(to_, "{:<11} {:<15} its kernels had no such producer of switches\n", policy->id(),
-                               world.name);
-                    continue;
-                }
-                BOOST_OUTCOME_TRY(const bool go_on, one(world, *policy, from, all));
-                if (go_on) continue;
-                if (!write_json(o_, race::race_document(all)))
-                    return client::system_failure("--json " + *o_.json, errno);
-                return stop_asked ? exit_code::interrupted : code_of(all);
-            }
-        }
-        if (all.empty())
+        if (o_.checkpoint && o_.mode != "exhaustive")
+            return usage_error("--checkpoint goes with --mode exhaustive: a random search has no place to go on from");
+        BOOST_OUTCOME_TRY(const auto done,
+                          race::run_campaign({worlds_, policies_, search_of(o_),
+                                              [this](const auto& w) { return bound_of(w); }, o_.checkpoint},
+                                             *this));
+        if (done.place_kept) fmt::print(to_, "{}: the same command goes on from there\n", *o_.checkpoint);
+        if (!write_json(o_, race::race_document(done.all))) return client::system_failure("--json " + *o_.json, errno);
+        if (done.interrupted) return exit_code::interrupted;
+        if (done.all.empty())
             return usage_error("nothing to search: none of these policies' kernels had these producers of switches");
-        if (o_.checkpoint) std::remove(o_.checkpoint->c_str());
-        if (!write_json(o_, race::race_document(all))) return client::system_failure("--json " + *o_.json, errno);
-        return code_of(all);
+        return code_of(done.all);
     }
 
-    /// False: interrupted, or unfinished with its place kept.
-    result<bool> one(const race::world_spec& world, const kernel::drain_policy& policy,
-                     std::optional<race::checkpoint>& from, std::vector<judgement>& all) {
-        race::search_options options = search_of(o_);
-        options.preemptions = bound_of(world);
-        if (from && from->policy == policy.id() && from->world == world.name &&
-            from->preemptions == options.preemptions) {
-            options.resume_from = from->state;
-            fmt::print(to_, "{} {}: goes on after {} schedules\n", policy.id(), world.name, from->state.schedules);
-            from.reset();
-        }
-        options.on_progress = [&](const race::search_state& s) {
-            progress(policy, world, s);
-            return !stop_asked;
-        };
-        judgement j = race::judge(world, policy, options);
+    // ---- what run_campaign() tells ------------------------------------------------------------------------------------
+    bool go_on() override { return !stop_asked; }
+    void does_not_apply(const kernel::drain_policy& policy, const race::world_spec& world) override {
+        fmt::print(to_, "{:<11} {:<15} its kernels had no such producer of switches\n", policy.id(), world.name);
+    }
+    void resumes(const kernel::drain_policy& policy, const race::world_spec& world,
+                 const race::search_state& from) override {
+        fmt::print(to_, "{} {}: goes on after {} schedules\n", policy.id(), world.name, from.schedules);
+    }
+    void judged(const judgement& j) override {
         clear_progress();
-        bool stopped = j.search.interrupted || stop_asked;
-        if (o_.checkpoint && !j.search.exhausted && !j.example) {
-            BOOST_OUTCOME_TRYV(
-                race::write_checkpoint(*o_.checkpoint, {j.policy, j.world, options.preemptions, j.search.state}));
-            fmt::print(to_, "{}: the same command goes on from there\n", *o_.checkpoint);
-            stopped = true;
-        }
-        print(j);
-        all.push_back(std::move(j));
-        return !stopped;
-    }
-
-    void print(const judgement& j) const {
         fmt::print(to_, "{}\n", race::as_line(j));
-        if (j.search.verified > 0)
-            fmt::print(to_, "            {} schedules ran twice with equal traces\n", j.search.verified);
+        if (j.search.state.verified > 0)
+            fmt::print(to_, "            {} schedules ran twice with equal traces\n", j.search.state.verified);
         if (j.example) {
             fmt::print(to_, "\n{}\n",
                        o_.format == "mermaid" ? race::as_mermaid(j.example->told) : race::as_text(j.example->told));
@@ -252,8 +223,8 @@ class session {
         }
         std::fflush(to_);
     }
-
-    void progress(const kernel::drain_policy& policy, const race::world_spec& world, const race::search_state& s) {
+    void progress(const kernel::drain_policy& policy, const race::world_spec& world,
+                  const race::search_state& s) override {
         if (!isatty(2)) return;
         const double left = s.explored > 0.001 ? s.seconds / s.explored * (1 - s.explored) : -1;
         fmt::print(stderr, "\r\033[K{} {} bound {}: {} schedules, about {:.0f} % of this bound", policy.id(),

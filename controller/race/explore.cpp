@@ -22,7 +22,10 @@ class searcher {
             result_.state = *options_.resume_from;
             before_ = result_.state.seconds;
             points_before_ = result_.state.choice_points;
+            schedules_before_ = result_.state.schedules;
             bound = result_.state.bound;
+            result_.exhausted = result_.state.finished;
+            if (result_.exhausted) return std::move(result_);
             choices.resume(result_.state.branches);
         }
         for (;; ++bound) {
@@ -31,7 +34,8 @@ class searcher {
             result_.state.choice_points = points_before_;
             if (!done) break;
             if (bound == options_.preemptions) {
-                result_.exhausted = true;
+                result_.exhausted = result_.state.finished = true;
+                result_.state.branches.clear();
                 break;
             }
             choices = {};
@@ -71,14 +75,14 @@ class searcher {
     template <class Taken>
     void note(const run_result& r, Taken taken) {
         ++result_.state.schedules;
-        result_.tasks = std::max(result_.tasks, r.tasks);
+        result_.state.tasks = std::max(result_.state.tasks, r.tasks);
         for (std::size_t w = 0; w < all_windows.size(); ++w) {
             if (!r.reached[w]) continue;
             ++result_.state.reached[w];
             if (!result_.window_example[w]) result_.window_example[w] = taken();
         }
         if (r.findings.empty()) return;
-        ++result_.violating;
+        ++result_.state.violating;
         if (result_.counterexample) return;
         result_.counterexample = taken();
         result_.findings = r.findings;
@@ -91,7 +95,7 @@ class searcher {
         if (second.trace_hash != r.trace_hash || second.steps != r.steps || second.findings.size() != r.findings.size())
             throw sched::nondeterminism{"schedule " + sched::to_string(choices.taken(bound)) + " of world " +
                                         world_.name + " ran differently the second time"};
-        ++result_.verified;
+        ++result_.state.verified;
     }
 
     bool found() const {
@@ -101,7 +105,7 @@ class searcher {
 
     bool over(const sched::depth_first* choices) {
         if (found()) return true;
-        if (result_.state.schedules >= options_.max_schedules) return snapshot(choices), true;
+        if (result_.state.schedules - schedules_before_ >= options_.max_schedules) return snapshot(choices), true;
         if (result_.state.schedules % 256 != 0) return false;
         const double now = seconds_since(began_);
         if (now >= options_.max_seconds) return snapshot(choices), true;
@@ -125,7 +129,7 @@ class searcher {
     search_result result_;
     clock::time_point began_{clock::now()};
     double before_{}, told_{};
-    std::uint64_t points_before_{};
+    std::uint64_t points_before_{}, schedules_before_{};
 };
 
 /// Counts changes between fibers: what makes a story long.

@@ -15,19 +15,23 @@ std::string_view to_string(verdict v) noexcept;
 /// Where a search is: what a checkpoint holds and progress tells.
 struct search_state {
     int bound{};                ///< of preemptions, now being searched; negative: none
+    bool finished{};            ///< nothing is left to search
     std::uint64_t schedules{};  ///< of all bounds
     std::uint64_t choice_points{};
     double explored{};  ///< of this bound's tree, an estimate
     double seconds{};
     std::array<std::uint64_t, 2> reached{};  ///< schedules, by window
+    std::uint32_t tasks{};                   ///< the most fibers of one run
+    std::uint64_t violating{};               ///< schedules that violated
+    std::uint64_t verified{};                ///< schedules that ran twice
     std::vector<sched::depth_first::branch> branches;
 };
 
 struct search_options {
     int preemptions{2};  ///< negative: no bound
     search_mode mode{search_mode::exhaustive};
-    std::uint64_t seed{1};  ///< random, pct
-    std::uint64_t max_schedules{UINT64_MAX};
+    std::uint64_t seed{1};                    ///< random, pct
+    std::uint64_t max_schedules{UINT64_MAX};  ///< of this search, not counting those before `resume_from`
     double max_seconds{1e9};
     std::uint64_t verify_every{};   ///< run every n-th schedule twice and compare the traces; 0: never
     bool stop_at_first{true};       ///< at the first violation
@@ -41,12 +45,9 @@ struct search_result {
     bool exhausted{};  ///< every schedule within the bound was run
     bool interrupted{};
     search_state state;
-    std::uint32_t tasks{};                                         ///< the most fibers of one run
-    std::uint64_t violating{};                                     ///< schedules that violated
     std::optional<sched::schedule> counterexample;                 ///< the first
     std::vector<finding> findings;                                 ///< what it violated
     std::array<std::optional<sched::schedule>, 2> window_example;  ///< the first schedule that reached each window
-    std::uint64_t verified{};
 };
 
 /// Runs every schedule with up to `options.preemptions` preemptions. Bounds are searched from 0 up, so that the first

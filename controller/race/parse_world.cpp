@@ -176,6 +176,7 @@ result<world_spec> parse(std::string_view source, const std::string& where, cons
     try {
         world_spec w = reader{where}.read(toml::parse(source, where));
         w.name = name;
+        w.fingerprint = std::hash<std::string_view>{}(source);
         return w;
     } catch (const toml::parse_error& e) {
         return client::usage_error(where + ":" + std::to_string(e.source().begin.line) + ": " +

@@ -45,7 +45,7 @@ json race_document(const std::vector<judgement>& all) {
                  {"exhausted", j.search.exhausted},
                  {"preemptions", s.bound < 0 ? json{} : json(s.bound)},
                  {"schedules", s.schedules},
-                 {"tasks", j.search.tasks},
+                 {"tasks", j.search.state.tasks},
                  {"choice_points", s.choice_points},
                  {"seconds", s.seconds},
                  {"windows", windows_of(j)},
@@ -78,7 +78,7 @@ std::string as_line(const judgement& j) {
     const search_state& s = j.search.state;
     std::string line = fmt::format(
         "{:<11} {:<15} {:<12} bound {:<4} {:>8} schedules, {:>8} choice points, {} tasks, {:.2f} s, {:.0f}/s", j.policy,
-        j.world, to_string(j.says), bound_text(s.bound), s.schedules, s.choice_points, j.search.tasks, s.seconds,
+        j.world, to_string(j.says), bound_text(s.bound), s.schedules, s.choice_points, j.search.state.tasks, s.seconds,
         per_second(s));
     if (!j.search.exhausted && !j.example) line += fmt::format(", about {:.1f} % done", 100 * s.explored);
     for (const window_result& w : j.windows) {

@@ -56,8 +56,9 @@ struct task_spec {
 
 struct world_spec {
     std::string name, about;
-    std::string producer;       ///< offline, vote: who asks for the switches
-    bool small{}, unbounded{};  ///< exhausted at bound 3, and without a bound, too
+    std::uint64_t fingerprint{};  ///< of its text
+    std::string producer;         ///< offline, vote: who asks for the switches
+    bool small{}, unbounded{};    ///< exhausted at bound 3, and without a bound, too
     int timers{1};
     std::vector<shield> shields;  ///< honoured
     std::vector<window> windows;

@@ -6,12 +6,12 @@ using namespace drainlab;
 using namespace drainlab::race;
 using namespace drainlab::race::test;
 
-TEST_CASE("base has the race: found in under a second, told in at most twelve steps", "[race]") {
+TEST_CASE("base has the race: found soon, told in at most twelve steps", "[race]") {
     for (const char* name : {"offline_one", "offline_umount", "container_exit", "shared_bdi", "late_comer"}) {
         CAPTURE(name);
         const auto j = judge(world(name), policy("base"), up_to(2));
         REQUIRE(j.says == verdict::violates);
-        CHECK(j.search.state.seconds < 1.0);
+        CHECK(j.search.state.schedules < 10'000);
         CHECK(j.search.counterexample->preemptions == 1);
         CHECK(j.example->what.invariant == "busy_inodes");
         CHECK(j.example->what.producer == "offline");
@@ -27,7 +27,7 @@ TEST_CASE("race, rmbarrier and persb have it in no shipped world, at bound 2, an
             const auto j = judge(world(name), policy(id), up_to(2));
             CHECK(j.says == verdict::safe);
             CHECK(j.search.exhausted);
-            CHECK(j.search.violating == 0);
+            CHECK(j.search.state.violating == 0);
             for (const auto& w : j.windows)
                 CHECK((w.reached > 0 || (!w.excluded_by.empty() && w.control_schedules > 0)));
         }
@@ -110,7 +110,7 @@ TEST_CASE("every schedule repeats, step for step", "[race][determinism]") {
         search_options o = up_to(1);
         o.verify_every = 3;
         const auto r = search(world(name), policy("rmbarrier"), o);
-        CHECK(r.verified > 10);
+        CHECK(r.state.verified > 10);
     }
 }
 
