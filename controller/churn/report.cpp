@@ -92,6 +92,8 @@ json to_json(const options& o, const report& r) {
 std::string to_text(const report& r) {
     std::string text = text_of(r.ours);
     if (r.bare) text += text_of(*r.bare);
+    if (r.bare && rate(r.ours) > 0)
+        text += fmt::format("  {:.0f} times as many cycles a second as drainfs\n", rate(*r.bare) / rate(r.ours));
     if (!r.bare_why.empty()) text += "tmpfs: no comparison: " + r.bare_why + "\n";
     constexpr std::size_t shown = 10;
     const auto& all = r.ours.counts.violations;
