@@ -240,6 +240,7 @@ void daemon::wait_for_lifeline() {
 
 /// What this daemon owns, for whoever cleans up after a SIGKILL.
 void daemon::write_down() {
+    if (ended_) return;  // the file is removed, and what a held mount leaves goes with us
     daemon_state state{getpid(), start_time_, mount_namespace(), watch_->has_gate() ? watch_->gate_pid() : 0, {}};
     for (const auto& [id, m] : mounts_->living()) {
         owned_mount one{m->dir(), m->name()};

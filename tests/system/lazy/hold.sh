@@ -37,6 +37,15 @@ soon '[ "$(cat "$here/held")" = held ]'
 end $holder
 soon '"$drainctl" umount "$d" > /dev/null 2>&1'
 
+# A daemon that is stopped while somebody holds a mount leaves nothing of itself beside its log.
+expect 0 mount "$d"
+"$drainctl" hold "$d" --by cwd --for 60s > "$here/held" 2>/dev/null &
+holder=$!
+soon '[ "$(cat "$here/held")" = held ]'
+expect 16 stop
+[ -z "$(find "$XDG_RUNTIME_DIR/drainlab" -name '*.state' -o -name '*.sock')" ] || fail "left: $(ls "$XDG_RUNTIME_DIR/drainlab")"
+end $holder
+
 # Any filesystem, and what is refused.
 expect 2 hold "$d" --by fd --for 1s
 says "not a mount point"
