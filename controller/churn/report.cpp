@@ -13,6 +13,13 @@ double ms(std::uint64_t ns) { return static_cast<double>(ns) / 1e6; }
 
 double rate(const outcome& o) { return o.elapsed_s > 0 ? static_cast<double>(o.counts.cycles()) / o.elapsed_s : 0; }
 
+/// Every call: [from, how many] in ns, `digits` significant decimal digits; no bucket is empty.
+json of(const measure::histogram& h) {
+    json buckets = json::array();
+    h.each([&](std::uint64_t low, std::uint64_t, std::uint64_t count) { buckets.push_back({low, count}); });
+    return {{"digits", h.digits()}, {"buckets", std::move(buckets)}};
+}
+
 json actions_of(const tally& t) {
     json all;
     for (std::size_t i = 0; i < t.actions.size(); ++i) {
@@ -23,7 +30,8 @@ json actions_of(const tally& t) {
                                 {"p50_ms", a.ns.empty() ? json() : json(ms(a.ns.value_at(0.5)))},
                                 {"p95_ms", a.ns.empty() ? json() : json(ms(a.ns.value_at(0.95)))},
                                 {"p99_ms", a.ns.empty() ? json() : json(ms(a.ns.value_at(0.99)))},
-                                {"max_ms", a.ns.empty() ? json() : json(ms(a.ns.max()))}};
+                                {"max_ms", a.ns.empty() ? json() : json(ms(a.ns.max()))},
+                                {"histogram_ns", of(a.ns)}};
     }
     return all;
 }

@@ -11,6 +11,7 @@ same "$(value 'sorted(set(j["left"].values()))')" "[0]"
 same "$(value 'all(j["actions"][a]["cycles"] > 0 for a in ("umount", "lazy", "force"))')" True
 same "$(value 'j["actions"]["umount"]["busy"] == j["actions"]["umount"]["held"]')" True
 same "$(value 'j["bytes_verified"] > 0')" True
+same "$(value 'all(sum(n for _, n in a["histogram_ns"]["buckets"]) == a["cycles"] - (j["names_taken"] if k == "force" else 0) for k, a in j["actions"].items())')" True
 same "$(value 'j["compared"]["mounts"], j["compared"]["violations"]')" "tmpfs []"
 
 expect 0 churn --mounts 4 --for 4s --kill-daemon 700ms --no-compare --json "$here/json"
