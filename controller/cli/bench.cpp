@@ -50,11 +50,21 @@ result<words> scenario_words(const options& o) {
     return names;
 }
 
+/// A scenario with a file; who mistypes one without is told of it.
+result<run::scenario> scenario_named(const std::string& name) {
+    auto loaded = run::load_scenario(name);
+    if (loaded) return loaded;
+    auto why = loaded.error();
+    const auto near = client::nearest(name, lazy_scenarios());
+    if (near && !why.hint.starts_with("did you")) why.hint = fmt::format("did you mean \"{}\"?", *near);
+    return why;
+}
+
 result<run::bench_options> bench_of(const options& o) {
     run::bench_options b;
     BOOST_OUTCOME_TRY(auto names, scenario_words(o));
     for (const auto& name : names) {
-        BOOST_OUTCOME_TRY(auto s, run::load_scenario(name));
+        BOOST_OUTCOME_TRY(auto s, scenario_named(name));
         b.scenarios.push_back(std::move(s));
     }
     b.policies = chosen_policy_ids(o.policies);

@@ -1,5 +1,6 @@
 #include "controller/cli/bench_lazy.hpp"
 
+#include "controller/cli/known.hpp"
 #include "controller/cli/result_output.hpp"
 #include "controller/run/machine_info.hpp"
 #include "controller/run/progress_line.hpp"
@@ -24,7 +25,8 @@ void on_signal(int) { asked_to_stop = 1; }
 }  // namespace
 
 bool is_bench_lazy(const std::string& scenario) {
-    return scenario == "umount_free" || scenario == "lazy_free" || scenario == "lazy_held";
+    const auto& all = lazy_scenarios();
+    return std::find(all.begin(), all.end(), scenario) != all.end();
 }
 
 result<exit_code> bench_lazy(const bench_lazy_options& o) {

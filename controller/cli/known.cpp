@@ -41,4 +41,16 @@ client::result<std::vector<std::string>> known_mutants() {
     return ids;
 }
 
+const std::vector<std::string>& lazy_scenarios() {
+    static const std::vector<std::string> names{"lazy_free", "lazy_held", "umount_free"};
+    return names;
+}
+
+client::result<std::vector<std::string>> known_scenarios() {
+    BOOST_OUTCOME_TRY(auto names, client::data_names("scenarios"));
+    names.insert(names.end(), lazy_scenarios().begin(), lazy_scenarios().end());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
 }  // namespace drainlab::cli

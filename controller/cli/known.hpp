@@ -21,6 +21,11 @@ std::vector<std::string> chosen_policy_ids(const std::vector<std::string>& asked
 /// One line about a policy: what its umount waits for and the kernels it stands for.
 std::string policy_summary(const std::string& policy);
 
+/// The scenarios without a file: unmounts without any load.
+const std::vector<std::string>& lazy_scenarios();
+/// All scenarios, those with a file and those without, sorted.
+client::result<std::vector<std::string>> known_scenarios();
+
 /// The explorer's worlds and mutants.
 client::result<std::vector<std::string>> known_worlds();
 client::result<std::vector<std::string>> known_mutants();

@@ -20,7 +20,8 @@ struct options {
 
 result<std::vector<std::string>> names_of(const std::string& kind) {
     if (kind == "policies") return known_policies();
-    if (kind == "scenarios" || kind == "profiles") return client::data_names(kind);
+    if (kind == "scenarios") return known_scenarios();
+    if (kind == "profiles") return client::data_names(kind);
     if (kind == "worlds") return known_worlds();
     return known_mutants();
 }
