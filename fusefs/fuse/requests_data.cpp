@@ -38,9 +38,16 @@ namespace {
 
 open_file& handle(const fuse_file_info* fi) { return *reinterpret_cast<open_file*>(fi->fh); }
 
+/// Where no write-back error can come, close() need not ask us for one.
+void set_noflush(impl& s, const open_file& h, fuse_file_info& fi) {
+    const storage::file_data& d = *h.f->data;
+    fi.noflush = s.fs.cache().writes_through() && !d.holds_bytes && h.err_seen == d.mapping().wb_err_seq;
+}
+
 void reply_opened(impl& s, fuse_req_t req, node& f, kernel::memcg_ptr opener, fuse_file_info fi) {
     open_file* const h = s.new_handle(f, std::move(opener));
     fi.fh = reinterpret_cast<std::uint64_t>(h);
+    set_noflush(s, *h, fi);
     if (fuse_reply_open(req, &fi) != 0) s.drop_handle(h);  // interrupted: no RELEASE will come
 }
 
@@ -97,6 +104,7 @@ sched::task<> create_later(impl& s, fuse_req_t req, node& f, struct stat st, sto
     const fuse_entry_param e = s.entry_for(f, st);
     open_file* const h = s.new_handle(f, opener);
     fi.fh = reinterpret_cast<std::uint64_t>(h);
+    set_noflush(s, *h, fi);
     if (fuse_reply_create(req, &e, &fi) != 0) undo_create(s, f, h);
 }
 
@@ -123,6 +131,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
         const fuse_entry_param e = s.entry_for(*f, st);
         open_file* const h = s.new_handle(*f, std::move(opener));
         fi->fh = reinterpret_cast<std::uint64_t>(h);
+        set_noflush(s, *h, *fi);
         if (fuse_reply_create(req, &e, fi) != 0) undo_create(s, *f, h);
     }
 }
@@ -178,6 +187,19 @@ sched::task<> write_later(impl& s, fuse_req_t req, std::shared_ptr<storage::file
         fuse_reply_err(req, err);
 }
 
+void reply_written(fuse_req_t req, long result) {
+    if (result < 0)
+        fuse_reply_err(req, static_cast<int>(-result));
+    else
+        fuse_reply_write(req, static_cast<std::size_t>(result));
+}
+
+sched::task<> mark_then_reply(fuse_req_t req, std::shared_ptr<storage::file_data> d, long result) {
+    const auto inode = d->inode.lock();
+    co_await kernel::mark_inode_dirty(*inode, kernel::I_DIRTY_ALL);
+    reply_written(req, result);
+}
+
 /// O_SYNC and O_DSYNC need nothing here: the kernel sends an FSYNC of its own after each such write (generic_write_sync()),
 /// and that is the one round of writeback.
 void op_write(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size, off_t off, fuse_file_info* fi) {
@@ -187,8 +209,13 @@ void op_write(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size, of
     if (s.raw.kills()) s.kill_suidgid_of(*h.f);
     if (fi->writepage) s.count.guessed_bytes += size;
     auto m = fi->writepage ? h.opener : s.payer(req);
-    if (s.fs.cache().try_write(*h.f->data, data, size, off, m))
-        fuse_reply_write(req, size);
+    using outcome = storage::page_cache::outcome;
+    long result = 0;
+    const outcome at_once = s.fs.cache().try_write(*h.f->data, data, size, off, m, result);
+    if (at_once == outcome::done)
+        reply_written(req, result);
+    else if (at_once == outcome::to_mark)
+        s.park("write", mark_then_reply(req, h.f->data, result));
     else
         s.park("write", write_later(s, req, h.f->data, std::string(data, size), off, std::move(m)));
 }

@@ -18,7 +18,7 @@ bool folio_remove(inode& i, pgoff_t index) {
     return true;
 }
 
-task<> folio_mark_dirty(inode& i, pgoff_t index, const memcg_ptr& m) {
+void folio_tag_dirty(inode& i, pgoff_t index, const memcg_ptr& m) {
     const auto at = i.i_mapping.i_pages.find(index);
     DRAINLAB_CHECK(at != i.i_mapping.i_pages.end());
     folio& f = at->second;
@@ -29,6 +29,10 @@ task<> folio_mark_dirty(inode& i, pgoff_t index, const memcg_ptr& m) {
         inode_attach_wb(i, f.cg ? living_ancestor(f.cg) : m);
         ++i.i_wb->stat_reclaimable;
     }
+}
+
+task<> folio_mark_dirty(inode& i, pgoff_t index, const memcg_ptr& m) {
+    folio_tag_dirty(i, index, m);
     return mark_inode_dirty(i, I_DIRTY_ALL);
 }
 
@@ -74,7 +78,7 @@ task<> truncate_inode_pages(inode& i, pgoff_t first) {
     while (m.writeback.lower_bound(first) != m.writeback.end())
         co_await i.i_sb->h.sched.wait_on(&m, "folio writeback before truncate");
     for (auto at = m.dirty.lower_bound(first); at != m.dirty.end(); at = m.dirty.erase(at)) --i.i_wb->stat_reclaimable;
-    m.i_pages.erase(m.i_pages.lower_bound(first), m.i_pages.end());
+    m.i_pages.erase_from(first);
 }
 
 }  // namespace drainlab::kernel

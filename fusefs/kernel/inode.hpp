@@ -2,11 +2,11 @@
 #pragma once
 #include "fusefs/kernel/backing_dev.hpp"
 #include "fusefs/kernel/frn.hpp"
+#include "fusefs/kernel/page_map.hpp"
+#include "fusefs/kernel/page_set.hpp"
 
 #include <list>
-#include <map>
 #include <memory>
-#include <set>
 
 namespace drainlab::kernel {
 
@@ -23,8 +23,8 @@ struct folio {
 
 /// The page cache of one file: i_pages by index, with the indices of dirty and writeback folios.
 struct address_space {
-    std::map<pgoff_t, folio> i_pages;
-    std::set<pgoff_t> dirty, writeback;
+    page_map<folio> i_pages;
+    page_set dirty, writeback;
     int wb_err{};  ///< the newest write-back error, positive errno, with a sequence for errseq_t
     std::uint64_t wb_err_seq{};
 };
@@ -73,6 +73,8 @@ struct inode {
 folio& folio_add(inode& i, pgoff_t index, const memcg_ptr& m);
 /// Removes a clean folio that is not under writeback; false if it cannot go.
 bool folio_remove(inode& i, pgoff_t index);
+/// The first half of folio_mark_dirty(): the tag, the owner and its accounting; mark_inode_dirty(I_DIRTY_ALL) is still due.
+void folio_tag_dirty(inode& i, pgoff_t index, const memcg_ptr& m);
 /// folio_mark_dirty() + __mark_inode_dirty(I_DIRTY_ALL): attaches the inode to a wb if it has none, tags the folio, accounts it
 /// to the owner's wb, puts the inode on b_dirty. `m` is the memcg of the current task.
 task<> folio_mark_dirty(inode& i, pgoff_t index, const memcg_ptr& m);

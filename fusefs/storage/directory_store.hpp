@@ -72,6 +72,7 @@ class directory_store {
     int proc_name(node& f, std::string& name);
     node* known(int parent, const char* name, struct stat& st);
     int before_removal(int parent_fd, node& parent, const char* name, node*& victim);
+    int remove(node& parent, const char* name, int flags);
 
     root_directory root_;
     unique_fd proc_;  ///< /proc/self/fd: the way from an O_PATH descriptor to the calls that want a name

@@ -29,8 +29,11 @@ int result(int rc) { return rc == 0 ? 0 : errno; }
 
 /// Gives a new file to its maker, as the kernel would have: in a setgid directory the group stays the directory's.
 /// Without privilege everything belongs to the daemon's user, which is then the only caller.
-int give(int dir, const char* name, int flags, const struct stat& parent, const credentials& who, struct stat& st) {
-    const gid_t gid = parent.st_mode & S_ISGID ? st.st_gid : who.gid;
+int give(int parent, int dir, const char* name, int flags, const credentials& who, struct stat& st) {
+    if (st.st_uid == who.uid && st.st_gid == who.gid) return 0;
+    struct stat parent_st {};
+    if (::fstat(parent, &parent_st) != 0) return errno;
+    const gid_t gid = parent_st.st_mode & S_ISGID ? st.st_gid : who.gid;
     if (st.st_uid == who.uid && st.st_gid == gid) return 0;
     const mode_t mode = st.st_mode & 07777;
     if (::fchownat(dir, name, who.uid, gid, flags | AT_SYMLINK_NOFOLLOW) != 0) return errno == EPERM ? 0 : errno;
@@ -44,10 +47,8 @@ int give(int dir, const char* name, int flags, const struct stat& parent, const 
 
 int directory_store::adopt(int dir, node& parent, const char* name, const credentials& who, mode_t, node*& out,
                            struct stat& st) {
-    struct stat parent_st {};
-    if (::fstat(dir, &parent_st) != 0) return errno;
     if (const int err = stat_entry(dir, name, st)) return err;
-    if (const int err = give(dir, name, 0, parent_st, who, st)) return err;
+    if (const int err = give(dir, dir, name, 0, who, st)) return err;
     out = &nodes_.get(parent, name, st);
     return 0;
 }
@@ -112,9 +113,8 @@ int directory_store::create(node& parent, const char* name, int flags, mode_t mo
         return err;
     }
     if (!fd) return errno;
-    struct stat parent_st {};
-    if (::fstat(dir, &parent_st) != 0 || ::fstat(fd.get(), &st) != 0) return errno;
-    if (const int err = give(fd.get(), "", AT_EMPTY_PATH, parent_st, who, st)) return err;
+    if (::fstat(fd.get(), &st) != 0) return errno;
+    if (const int err = give(dir, fd.get(), "", AT_EMPTY_PATH, who, st)) return err;
     out = &nodes_.get(parent, name, st);
     return 0;
 }
@@ -122,45 +122,33 @@ int directory_store::create(node& parent, const char* name, int flags, mode_t mo
 /// Finds the node that is about to lose the name by which we would reach it, and keeps it reachable.
 int directory_store::before_removal(int dir, node& parent, const char* name, node*& victim) {
     victim = nullptr;
+    unique_fd entry{::openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)};
     struct stat st {};
-    if (const int err = stat_entry(dir, name, st)) return err;
+    if (entry ? ::fstat(entry.get(), &st) != 0 : errno != EMFILE && errno != ENFILE) return errno;
+    if (!entry)
+        if (const int err = stat_entry(dir, name, st)) return err;
+    if (st.st_dev != dev_) return EXDEV;
     node* const f = nodes_.find(st.st_ino);
     if (!f || f->parent != &parent || f->name != name) return 0;
     victim = f;
-    return nodes_.pin(*f);
+    return nodes_.pin(*f, std::move(entry));
 }
 
-int directory_store::unlink(node& parent, const char* name) {
+int directory_store::remove(node& parent, const char* name, int flags) {
     if (const int err = check_name(name)) return err;
-    const int got = nodes_.fd(parent);
-    if (got < 0) return -got;
-    const unique_fd dir{::fcntl(got, F_DUPFD_CLOEXEC, 0)};
+    int dir = nodes_.fd(parent);
+    if (dir < 0) return -dir;
     node* victim{};
-    if (const int err = before_removal(dir.get(), parent, name, victim)) return err;
-    if (::unlinkat(dir.get(), name, 0) != 0) {
-        const int err = errno;
-        if (victim) nodes_.set_name(*victim, parent, name);
-        return err;
-    }
-    if (victim) nodes_.drop_name(*victim);
-    return 0;
+    if (const int err = before_removal(dir, parent, name, victim)) return err;
+    dir = nodes_.fd(parent);  // may have been closed for the victim's sake
+    const int err = dir < 0 ? -dir : result(::unlinkat(dir, name, flags));
+    if (victim) err ? nodes_.set_name(*victim, parent, name) : nodes_.drop_name(*victim);
+    return err;
 }
 
-int directory_store::rmdir(node& parent, const char* name) {
-    if (const int err = check_name(name)) return err;
-    const int got = nodes_.fd(parent);
-    if (got < 0) return -got;
-    const unique_fd dir{::fcntl(got, F_DUPFD_CLOEXEC, 0)};
-    node* victim{};
-    if (const int err = before_removal(dir.get(), parent, name, victim)) return err;
-    if (::unlinkat(dir.get(), name, AT_REMOVEDIR) != 0) {
-        const int err = errno;
-        if (victim) nodes_.set_name(*victim, parent, name);
-        return err;
-    }
-    if (victim) nodes_.drop_name(*victim);
-    return 0;
-}
+int directory_store::unlink(node& parent, const char* name) { return remove(parent, name, 0); }
+
+int directory_store::rmdir(node& parent, const char* name) { return remove(parent, name, AT_REMOVEDIR); }
 
 int directory_store::rename(node& from, const char* name, node& to, const char* new_name, unsigned flags) {
     if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) return EINVAL;

@@ -25,6 +25,8 @@ struct file_data {
     std::uint32_t opens{};
     std::uint64_t err_told{};  ///< i_mapping.wb_err_seq of the newest write-back error that anybody was told
 
+    bool waits_closed{};  ///< nobody has it open, but the descriptor is kept for its write-back
+    bool holds_bytes{};   ///< there may be dirty pages whose bytes the store does not have
     bool
         times_pending{};  ///< mtime and ctime below are newer than the store's: set by a write, told to the store after it
     mutable bool times_told{};  ///< and a user has seen them

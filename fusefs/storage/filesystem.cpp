@@ -43,7 +43,7 @@ void filesystem::overlay(const node& f, struct stat& st) const {
     const auto whole = static_cast<blkcnt_t>((d.size + static_cast<off_t>(kernel::page_size) - 1) /
                                              static_cast<off_t>(kernel::page_size)) *
                        page_blocks;
-    if (d.counted_dirty)  // the store has not allocated these yet
+    if (d.counted_dirty && d.holds_bytes)  // the store has not allocated these yet
         st.st_blocks = std::max(st.st_blocks,
                                 std::min(whole, st.st_blocks + static_cast<blkcnt_t>(d.counted_dirty) * page_blocks));
     if (!d.times_pending) return;
@@ -102,9 +102,9 @@ void filesystem::attach_data(node& f, const struct stat& st) {
 }
 
 /// Nobody had the file open: the store may have been changed from outside meanwhile (close-to-open consistency).
-int filesystem::first_open(node& f) {
+int filesystem::first_open(node& f, const unique_fd& fd) {
     struct stat st {};
-    if (const int err = store_->getattr(f, st)) return err;
+    if (const int err = fd ? (::fstat(fd.get(), &st) == 0 ? 0 : errno) : store_->getattr(f, st)) return err;
     if (!f.data) {
         attach_data(f, st);
         return 0;
@@ -112,6 +112,7 @@ int filesystem::first_open(node& f) {
     file_data& d = *f.data;
     const auto inode = d.inode.lock();
     inode->in_dcache = true;
+    cache_->not_waiting(d);
     if (store_->root().is_private || d.counted_dirty || d.times_pending) return 0;
     const bool same = d.size == st.st_size && d.known_mtime.tv_sec == st.st_mtim.tv_sec &&
                       d.known_mtime.tv_nsec == st.st_mtim.tv_nsec;
@@ -124,7 +125,7 @@ int filesystem::first_open(node& f) {
 bool filesystem::try_open(node& f, int flags, unique_fd& fd, int& err) {
     err = 0;
     if (being_evicted(f)) return false;
-    if (!f.data || f.data->opens == 0) err = first_open(f);
+    if (!f.data || f.data->opens == 0) err = first_open(f, fd);
     if (err) return true;
     file_data& d = *f.data;
     if (fd && !d.fd) {
@@ -151,11 +152,9 @@ void filesystem::close(node& f) {
     DRAINLAB_CHECK(f.data->opens > 0);
     if (--f.data->opens > 0) return;
     file_data& d = *f.data;
-    if (d.counted_dirty == 0) {
-        d.fd.reset();
-        struct stat st {};
-        if (!store_->root().is_private && store_->getattr(f, st) == 0) d.known_mtime = st.st_mtim;
-    }
+    struct stat st {};
+    if (!store_->root().is_private && d.fd && ::fstat(d.fd->get(), &st) == 0) d.known_mtime = st.st_mtim;
+    cache_->closed(d);
     drop_if_unused(f);
 }
 
@@ -182,7 +181,8 @@ void filesystem::drop_if_unused(node& f) {
     const auto inode = f.data->inode.lock();
     if (!inode) return;
     struct stat st {};
-    if (!f.parent && store_->getattr(f, st) == 0) inode->unlinked = st.st_nlink == 0;
+    const bool matters = inode->i_state & kernel::I_DIRTY_ALL;
+    if (!f.parent && matters && store_->getattr(f, st) == 0) inode->unlinked = st.st_nlink == 0;
     sched_.spawn("iput", drop_dentry(inode, f.data));
 }
 

@@ -68,7 +68,7 @@ class filesystem final : public kernel::address_space_operations {
                const filesystem_options& options);
     bool being_evicted(const node& f) const;
     void attach_data(node& f, const struct stat& st);
-    int first_open(node& f);
+    int first_open(node& f, const unique_fd& fd);
     void drop_if_unused(node& f);
 
     sched::scheduler& sched_;

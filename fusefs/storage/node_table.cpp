@@ -133,11 +133,17 @@ void node_table::trim(std::size_t keep) {
     while (lru_.size() > keep) close_path(*lru_.back());
 }
 
-int node_table::pin(node& f) {
+int node_table::pin(node& f, unique_fd path) {
     if (f.pinned || f.is_root()) return 0;
-    const int got = fd(f);
-    if (got < 0) return -got;
-    lru_.erase(f.lru);
+    if (f.path) {
+        lru_.erase(f.lru);
+    } else if (path) {
+        f.path = std::move(path);
+    } else {
+        const int got = fd(f);
+        if (got < 0) return -got;
+        lru_.erase(f.lru);
+    }
     f.pinned = true;
     return 0;
 }

@@ -28,8 +28,8 @@ class node_table {
     /// A descriptor for `f` (O_PATH; the root's is a real one), opened again if it had been closed. Valid until the next call
     /// that may open one. @return -errno on failure: ESTALE if the file is no longer where it was.
     int fd(node& f);
-    /// Keeps `f` reachable although its name is about to go. @return errno.
-    int pin(node& f);
+    /// Keeps `f` reachable although its name is about to go, by `path` if that is open and needed. @return errno.
+    int pin(node& f, unique_fd path);
     /// `f` is called `name` in `parent` from now on.
     void set_name(node& f, node& parent, const char* name);
     /// The name of `f` has gone: reachable by its pinned descriptor only, or not at all.

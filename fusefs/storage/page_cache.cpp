@@ -233,7 +233,18 @@ void page_cache::recount(file_data& f) {
     f.counted_pages = m.i_pages.size();
 }
 
+void page_cache::closed(file_data& f) {
+    constexpr std::size_t most_waiting = 128;  // descriptors
+    if (f.counted_dirty == 0 || !f.holds_bytes) {
+        f.fd.reset();
+        return;
+    }
+    f.waits_closed = true;
+    if (++closed_waiting_ > most_waiting) send_flusher(f);
+}
+
 void page_cache::forget(file_data& f) {
+    not_waiting(f);
     dirty_pages_ -= f.counted_dirty;
     cached_pages_ -= f.counted_pages;
     f.counted_dirty = f.counted_pages = 0;

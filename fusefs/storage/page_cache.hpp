@@ -10,6 +10,7 @@
 
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace drainlab::storage {
@@ -37,8 +38,15 @@ class page_cache {
     /// without waiting; ask read().
     bool try_read(file_data& f, off_t off, std::size_t size, const kernel::memcg_ptr& m, std::vector<iovec>& out);
     sched::task<int> read(file_data& f, off_t off, std::size_t size, kernel::memcg_ptr m, std::vector<iovec>& out);
-    /// All of it, at once; false (and nothing done) if that would have to wait.
-    bool try_write(file_data& f, const char* data, std::size_t size, off_t off, const kernel::memcg_ptr& m);
+    enum class outcome : std::uint8_t { no, done, to_mark };
+    /// At once. no: nothing was done, as that would have to wait; ask write(). to_mark: the caller must still await
+    /// kernel::mark_inode_dirty(I_DIRTY_ALL) before it answers. @param result  bytes written, or a negative errno.
+    outcome try_write(file_data& f, const char* data, std::size_t size, off_t off, const kernel::memcg_ptr& m,
+                      long& result);
+    /// Whether what is written now reaches the store at once, so that writeback has nothing to fail at.
+    bool writes_through() const noexcept {
+        return reads_through() && device.limits().unlimited() && !device.errors.concerns(device_op::write);
+    }
     /// @param written  how much was, also on error.
     sched::task<int> write(file_data& f, std::string data, off_t off, kernel::memcg_ptr m, std::size_t& written);
     /// ftruncate(): the store's file is as long on return.
@@ -57,6 +65,10 @@ class page_cache {
 
     /// See filesystem::fault().
     int fault(device_op op, const node& f, const char* name = nullptr);
+    /// Nobody has the file open any more: its descriptor is closed, unless write-back still needs it. Where too many do, the flusher is sent.
+    void closed(file_data& f);
+    /// The file is open again, or its descriptor gone.
+    void not_waiting(file_data& f) noexcept { closed_waiting_ -= std::exchange(f.waits_closed, false); }
     /// Makes sure that f.fd is open. @return errno.
     int need_fd(file_data& f, int flags);
     /// Runs `job` where it may block: inline if the store is in memory, else on the pool. The job returns -errno or a count.
@@ -71,7 +83,7 @@ class page_cache {
     struct run;
     struct fill_buffers;
 
-    /// A store in memory holds the bytes of clean pages itself: reads only note who pays.
+    /// A store in memory holds the bytes itself: reads only note who pays, writes also that writeback is due.
     bool reads_through() const noexcept { return store_.root().in_memory; }
     bool needs_fill(const file_data& f, kernel::pgoff_t index, std::size_t in, std::size_t n) const;
     bool fill_now(file_data& f, kernel::pgoff_t first, std::size_t count, const kernel::memcg_ptr& m, int& err);
@@ -80,12 +92,14 @@ class page_cache {
     void charge_clean(file_data& f, kernel::pgoff_t first, kernel::pgoff_t stop, const kernel::memcg_ptr& m);
     int gather(file_data& f, off_t off, std::size_t size, std::vector<iovec>& out);
     int gather_through(file_data& f, off_t off, off_t end, std::vector<iovec>& out);
-    sched::task<> put(file_data& f, kernel::pgoff_t index, std::size_t in, const char* data, std::size_t n,
-                      const kernel::memcg_ptr& m);
+    long write_through(file_data& f, const char* data, std::size_t size, off_t off, const kernel::memcg_ptr& m);
+    void put(file_data& f, kernel::pgoff_t index, std::size_t in, const char* data, std::size_t n,
+             const kernel::memcg_ptr& m);
     long write_now(file_data& f, kernel::inode& i, kernel::pgoff_t first, std::size_t size);
     sched::task<int> write_run(file_data& f, kernel::inode& i, kernel::pgoff_t first, std::size_t count);
     void end_run(file_data& f, kernel::inode& i, kernel::pgoff_t first, std::size_t count, int error);
     sched::task<int> write_around(file_data& f, const char* data, std::size_t n, off_t off);
+    void send_flusher(file_data& f);
     sched::task<> balance_dirty_pages(file_data& f);
     void recount(file_data& f);
     void remember_clean(file_data& f, kernel::pgoff_t index);
@@ -96,6 +110,7 @@ class page_cache {
     directory_store& store_;
     io_pool::lane lane_;
     std::uint64_t dirty_pages_{}, cached_pages_{};
+    std::size_t closed_waiting_{};
     std::deque<std::pair<std::weak_ptr<kernel::inode>, kernel::pgoff_t>>
         clean_;                       ///< oldest first; may name pages long gone
     std::vector<std::byte> scratch_;  ///< what gather_through() reads into

@@ -21,6 +21,7 @@ struct piece {
     pgoff_t index;
     std::size_t in, n;
 };
+pgoff_t page_of(off_t off) { return static_cast<pgoff_t>(off) >> kernel::page_shift; }
 piece piece_at(off_t off, std::size_t left) {
     const std::size_t in = static_cast<std::size_t>(off) % page_size;
     return {static_cast<pgoff_t>(off) >> kernel::page_shift, in, std::min(page_size - in, left)};
@@ -48,8 +49,9 @@ bool page_cache::needs_fill(const file_data& f, pgoff_t index, std::size_t in, s
     return at == pages.end() || !at->second.data;
 }
 
-sched::task<> page_cache::put(file_data& f, pgoff_t index, std::size_t in, const char* data, std::size_t n,
-                              const kernel::memcg_ptr& m) {
+/// The caller marks the inode dirty.
+void page_cache::put(file_data& f, pgoff_t index, std::size_t in, const char* data, std::size_t n,
+                     const kernel::memcg_ptr& m) {
     const auto inode = f.inode.lock();
     auto& pages = inode->i_mapping.i_pages;
     const auto at = pages.find(index);
@@ -60,12 +62,11 @@ sched::task<> page_cache::put(file_data& f, pgoff_t index, std::size_t in, const
     }
     std::memcpy(page.data.get() + in, data, n);
     page.uptodate = true;
+    f.holds_bytes = true;
     f.size = std::max(f.size, static_cast<off_t>((index << kernel::page_shift) + in + n));
     set_times(f);
-    auto marked =
-        kernel::folio_mark_dirty(*inode, index, m);  // tags at once; the inode's list may have to be waited for
+    kernel::folio_tag_dirty(*inode, index, m);
     recount(f);
-    return marked;
 }
 
 void page_cache::set_times(file_data& f) {
@@ -73,24 +74,52 @@ void page_cache::set_times(file_data& f) {
     f.times_pending = true;
 }
 
-bool page_cache::try_write(file_data& f, const char* data, std::size_t size, off_t off, const kernel::memcg_ptr& m) {
+/// The bytes go to the store at once; the pages note who pays and that writeback is due.
+/// @return bytes written, a negative errno, or 0: not for these pages.
+long page_cache::write_through(file_data& f, const char* data, std::size_t size, off_t off,
+                               const kernel::memcg_ptr& m) {
+    if (!writes_through()) return 0;
     const auto inode = f.inode.lock();
-    if (dirty_bytes() + size > limits.dirty_bytes / 2 || !surely_dirty(*inode)) return false;
+    auto& pages = inode->i_mapping.i_pages;
+    const pgoff_t first = page_of(off), last = page_of(off + static_cast<off_t>(size) - 1);
+    for (auto at = pages.lower_bound(first); at != pages.end() && at->first <= last; ++at)
+        if (at->second.data) return 0;
+    const ssize_t n = ::pwrite(f.fd->get(), data, size, off);
+    if (n <= 0) return n < 0 ? -errno : -EIO;
+    for (pgoff_t index = first; index <= page_of(off + n - 1); ++index) {
+        if (!pages.contains(index)) kernel::folio_add(*inode, index, m).uptodate = true;
+        kernel::folio_tag_dirty(*inode, index, m);
+    }
+    f.size = std::max(f.size, off + static_cast<off_t>(n));
+    if (f.times_pending) set_times(f);
+    recount(f);
+    return n;
+}
+
+page_cache::outcome page_cache::try_write(file_data& f, const char* data, std::size_t size, off_t off,
+                                          const kernel::memcg_ptr& m, long& result) {
+    const auto inode = f.inode.lock();
+    if (size == 0 || dirty_bytes() + size > limits.dirty_bytes || need_fd(f, O_WRONLY) != 0) return outcome::no;
+    const outcome written = surely_dirty(*inode) ? outcome::done : outcome::to_mark;
     reclaim();
+    if (dirty_bytes() + size > limits.dirty_bytes / 2) send_flusher(f);
+    result = write_through(f, data, size, off, m);
+    if (result) return result > 0 ? written : outcome::done;
+    result = static_cast<long>(size);
     const off_t end = off + static_cast<off_t>(size);
     for (off_t at = off; at < end;) {
         const piece p = piece_at(at, static_cast<std::size_t>(end - at));
         int err = 0;
-        if (needs_fill(f, p.index, p.in, p.n) && (!fill_now(f, p.index, 1, m, err) || err)) return false;
+        if (needs_fill(f, p.index, p.in, p.n) && (!fill_now(f, p.index, 1, m, err) || err)) return outcome::no;
         at += static_cast<off_t>(p.n);
     }
     for (off_t at = off; at < end;) {
         const piece p = piece_at(at, static_cast<std::size_t>(end - at));
-        static_cast<void>(put(f, p.index, p.in, data, p.n, m));  // surely_dirty(): nothing is left to wait for
+        put(f, p.index, p.in, data, p.n, m);
         data += p.n;
         at += static_cast<off_t>(p.n);
     }
-    return true;
+    return written;
 }
 
 sched::task<int> page_cache::write(file_data& f, std::string data, off_t off, kernel::memcg_ptr m,
@@ -113,7 +142,8 @@ sched::task<int> page_cache::write(file_data& f, std::string data, off_t off, ke
             if (const int err = co_await fill(f, p.index, 1, m)) co_return err;
             continue;  // look again: things may have changed meanwhile
         }
-        co_await put(f, p.index, p.in, from, p.n, m);
+        put(f, p.index, p.in, from, p.n, m);
+        co_await kernel::mark_inode_dirty(*inode, kernel::I_DIRTY_ALL);
         written += p.n;
     }
     co_return 0;
@@ -182,14 +212,16 @@ sched::task<> flush_in_background(std::shared_ptr<kernel::super_block> sb, bool&
 
 }  // namespace
 
-sched::task<> page_cache::balance_dirty_pages(file_data& f) {
+void page_cache::send_flusher(file_data& f) {
+    if (std::exchange(background_running_, true)) return;
     const auto sb = f.inode.lock()->i_sb;
+    sched_.spawn("flush:" + sb->s_id, flush_in_background(sb, background_running_, dirty_pages_));
+}
+
+sched::task<> page_cache::balance_dirty_pages(file_data& f) {
     for (;;) {
         if (dirty_bytes() <= limits.dirty_bytes / 2) co_return;
-        if (!background_running_) {
-            background_running_ = true;
-            sched_.spawn("flush:" + sb->s_id, flush_in_background(sb, background_running_, dirty_pages_));
-        }
+        send_flusher(f);
         if (dirty_bytes() <= limits.dirty_bytes) co_return;
         using namespace std::chrono_literals;
         co_await sched_.wait_on(&dirty_pages_, "dirty limit", sched_.now() + 200ms);

@@ -36,13 +36,16 @@ long write_all(int fd, const char* data, std::size_t size, off_t off) {
     return static_cast<long>(size);
 }
 
-/// The next pages to write: adjacent dirty ones from `at` on. A page still under writeback by another round is waited for by nobody
+/// The next pages to write: adjacent dirty ones from `at` on, all with bytes of their own or all without. A page still under writeback by another round is waited for by nobody
 /// here: it ends the run, and the round that has it is waited for by filemap_fdatawait().
-std::size_t run_length(const kernel::address_space& m, std::set<pgoff_t>::const_iterator at, pgoff_t last) {
+std::size_t run_length(const kernel::address_space& m, kernel::page_set::iterator at, pgoff_t last) {
     std::size_t n = 0;
+    const bool stored = !m.i_pages.at(*at).data;
     for (pgoff_t expected = *at; at != m.dirty.end() && *at == expected && *at <= last && n < run_limit;
-         ++at, ++expected, ++n)
-        if (m.i_pages.at(*at).writeback) break;
+         ++at, ++expected, ++n) {
+        const kernel::folio& page = m.i_pages.at(*at);
+        if (page.writeback || !page.data != stored) break;
+    }
     return n;
 }
 
@@ -52,7 +55,7 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
     const auto keep = std::static_pointer_cast<file_data>(i.fs_private);
     if (!keep || i.i_mapping.dirty.empty()) co_return 0;
     file_data& f = *keep;
-    const int unreachable = need_fd(f, O_WRONLY);
+    const int unreachable = f.holds_bytes ? need_fd(f, O_WRONLY) : 0;
     int error = 0;  // the first one; the pages after it are tried all the same
     for (pgoff_t next = wbc.first; wbc.nr_to_write > 0;) {
         const auto at = i.i_mapping.dirty.lower_bound(next);
@@ -81,6 +84,7 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
         sched_.wake_all(&dirty_pages_);
         next = first + count;
     }
+    if (i.i_mapping.dirty.empty()) f.holds_bytes = false;
     if (f.times_pending && i.i_mapping.dirty.empty() && f.fd && !error) {
         // The write above has set it to now; the file changed when it was written to. Within one tick, and if nobody has
         // been told the time yet, that is the same.
@@ -90,7 +94,10 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
         f.times_told = false;
         f.times_pending = false;
     }
-    if (f.opens == 0 && f.fd && i.i_mapping.dirty.empty() && i.i_mapping.writeback.empty()) f.fd.reset();
+    if (f.opens == 0 && f.fd && i.i_mapping.dirty.empty() && i.i_mapping.writeback.empty()) {
+        not_waiting(f);
+        f.fd.reset();
+    }
     co_return error;
 }
 
@@ -122,7 +129,9 @@ sched::task<int> page_cache::write_run(file_data& f, kernel::inode& i, pgoff_t f
     const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(count * page_size));
     const std::size_t size = end > off ? static_cast<std::size_t>(end - off) : 0;
     long rc = -fault(device_op::write, *f.owner);
-    if (size && rc == 0 && store_.root().in_memory && device.limits().unlimited()) {
+    if (!i.i_mapping.i_pages.at(first).data) {
+        if (!device.limits().unlimited()) co_await device.transfer(size);  // the store has the bytes: write_through()
+    } else if (size && rc == 0 && store_.root().in_memory && device.limits().unlimited()) {
         rc = write_now(f, i, first, size);
     } else {
         // A copy: pages may be written to again meanwhile, and the pool's threads must not see that.

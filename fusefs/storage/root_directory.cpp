@@ -91,8 +91,8 @@ int make_fallback(root_directory& out, std::string& error) {
     }
     out.fallback = name;
     // The lock says that we live; it goes with us however we end.
-    const int lock = ::open((name + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock >= 0) ::flock(lock, LOCK_EX | LOCK_NB);  // kept open until the process ends
+    out.fallback_lock.reset(::open((name + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (out.fallback_lock) ::flock(out.fallback_lock.get(), LOCK_EX | LOCK_NB);
     out.fd.reset(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return out.fd ? 0 : errno;
 }

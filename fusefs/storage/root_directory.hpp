@@ -15,6 +15,7 @@ struct root_directory {
     bool in_memory{};                ///< tmpfs or ramfs: its calls never touch a disk
     bool is_private{};               ///< nobody but us changes it
     std::filesystem::path fallback;  ///< not empty: a directory of ours to remove at the end (see open_private_root)
+    unique_fd fallback_lock;         ///< says that its owner lives, however that ends
 
     root_directory() = default;
     root_directory(root_directory&&) = default;
