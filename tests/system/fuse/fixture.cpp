@@ -1,8 +1,10 @@
 #include "tests/system/fuse/fixture.hpp"
 
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -39,7 +41,22 @@ temporary_directory::~temporary_directory() {
     std::filesystem::remove_all(path_, ignored);
 }
 
+bool test_mount::plain(const char* parent) {
+    if (!parent) return false;
+    std::string name = std::string{parent} + "/drainlab-plain-XXXXXX";
+    if (!::mkdtemp(name.data())) throw std::runtime_error{name + ": " + std::strerror(errno)};
+    ::chmod(name.c_str(), 0755);
+    dir_ = std::filesystem::canonical(name);
+    return true;
+}
+
 test_mount::test_mount(std::vector<std::string> options) {
+    if (plain(std::getenv("DRAINLAB_PLAIN_DIR"))) return;
+    if (plain(std::getenv("DRAINLAB_STORE_IN"))) {
+        store_ = dir_;
+        if (std::find(options.begin(), options.end(), "--store") == options.end())
+            options.insert(options.end(), {"--store", store_});
+    }
     if (::access("/dev/fuse", R_OK | W_OK) != 0) skip("/dev/fuse cannot be opened");
     if (::geteuid() != 0) skip("needs root, also that of `unshare -Urm`");
     std::string name = (std::filesystem::temp_directory_path() / "drainlab-mount-XXXXXX").string();
@@ -66,11 +83,17 @@ test_mount::test_mount(std::vector<std::string> options) {
 }
 
 test_mount::~test_mount() {
+    std::error_code ignored;
+    if (pid_ < 0) {
+        std::filesystem::remove_all(dir_, ignored);
+        return;
+    }
     if (violations_ < 0) ::umount2(dir_.c_str(), MNT_DETACH);
     ::close(to_);
     ::close(from_);
-    if (pid_ > 0) ::waitpid(pid_, nullptr, 0);
+    ::waitpid(pid_, nullptr, 0);
     ::rmdir(dir_.c_str());
+    if (!store_.empty()) std::filesystem::remove_all(store_, ignored);
 }
 
 std::string test_mount::read_line() {

@@ -11,6 +11,9 @@ namespace drainlab::test {
 
 /// Mounts on construction; on destruction unmounts (lazily if need be), ends the server and removes the directory. Exits the program with
 /// 77 if FUSE cannot be had here, saying why.
+/// With DRAINLAB_PLAIN_DIR in the environment it is a new directory in there instead, of whatever file system that is: the same tests then
+/// say how that one behaves (only those without options, and that ask the server nothing). With DRAINLAB_STORE_IN the store is a new
+/// directory in there, unless the options name one.
 class test_mount {
   public:
     explicit test_mount(std::vector<std::string> options = {});
@@ -30,11 +33,12 @@ class test_mount {
     int violations() const { return violations_; }
 
   private:
+    bool plain(const char* parent);
     std::string read_line();
     std::filesystem::path dir_;
     pid_t pid_{-1};
     int to_{-1}, from_{-1}, violations_{-1};
-    std::string rest_;
+    std::string rest_, store_;
 };
 
 /// A directory of its own under the temporary directory, removed with all in it.

@@ -91,7 +91,7 @@ TEST_CASE("After SIGKILL of the server everything synced is in the store", "[mou
     CHECK(read_file((store.path() / "f").string()) == text);
 }
 
-TEST_CASE("A dirty limit throttles the writer and refuses nothing", "[data]") {
+TEST_CASE("A dirty limit throttles the writer and refuses nothing", "[data][ours]") {
     test_mount m{{"--dirty", "1048576", "--latency", "1000"}};
     const int f = ::open(m.path("f").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     const std::string part(256 * 1024, 'w');
@@ -105,7 +105,7 @@ TEST_CASE("A dirty limit throttles the writer and refuses nothing", "[data]") {
     CHECK(m.umount() == 0);
 }
 
-TEST_CASE("A cache limit bounds the pages that stay", "[data]") {
+TEST_CASE("A cache limit bounds the pages that stay", "[data][ours]") {
     test_mount m{{"--keep", "--cache", "4194304"}};
     const std::string part(1 << 20, 'c');
     for (int k = 0; k < 20; ++k) {
@@ -118,7 +118,7 @@ TEST_CASE("A cache limit bounds the pages that stay", "[data]") {
     CHECK(read_file(m.path("f0")) == part);
 }
 
-TEST_CASE("One O_SYNC write is one round of writeback", "[data]") {
+TEST_CASE("One O_SYNC write is one round of writeback", "[data][ours]") {
     test_mount m;
     const int f = ::open(m.path("f").c_str(), O_RDWR | O_CREAT | O_SYNC | O_CLOEXEC, 0644);
     const std::string page(4096, 'p');
@@ -129,7 +129,7 @@ TEST_CASE("One O_SYNC write is one round of writeback", "[data]") {
     ::close(f);
 }
 
-TEST_CASE("Nothing is left of ten thousand files that came and went", "[leaks]") {
+TEST_CASE("Nothing is left of ten thousand files that came and went", "[leaks][ours]") {
     test_mount m;
     const auto before = m.counters();
     for (int k = 0; k < 10'000; ++k) {

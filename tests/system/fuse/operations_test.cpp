@@ -103,7 +103,7 @@ TEST_CASE("O_APPEND from many processes loses nothing", "[data]") {
     CHECK(stat_of(m.path("f")).st_size == 4 * 50 * 10);
 }
 
-TEST_CASE("An unlinked open file is readable, writable, and gone at the last close", "[names]") {
+TEST_CASE("An unlinked open file is readable, writable, and gone at the last close", "[names][ours]") {
     test_mount m{{"--descriptors", "8"}};
     {
         const file f{m.path("f"), O_RDWR | O_CREAT};
@@ -142,7 +142,7 @@ TEST_CASE("rename moves, replaces, refuses to replace, and exchanges", "[names]"
     CHECK(::rename(m.path("d").c_str(), m.path("d/c/x").c_str()) == -1);
 }
 
-TEST_CASE("Files are found again after their directories were renamed, with few descriptors", "[names]") {
+TEST_CASE("Files are found again after their directories were renamed, with few descriptors", "[names][ours]") {
     test_mount m{{"--descriptors", "4"}};
     std::string deep = m.path("top");
     REQUIRE(::mkdir(deep.c_str(), 0755) == 0);
@@ -181,7 +181,7 @@ TEST_CASE("Names: 255 bytes are fine, 256 are ENAMETOOLONG; symlinks as long as 
     CHECK(stat_of(m.path("s")).st_size == 4000);
 }
 
-TEST_CASE("A symlink planted in the store leads nowhere", "[names]") {
+TEST_CASE("A symlink planted in the store leads nowhere", "[names][ours]") {
     temporary_directory store;
     REQUIRE(::symlink("/etc", (store.path() / "way-out").c_str()) == 0);
     test_mount m{{"--store", store.path().string()}};
@@ -345,7 +345,7 @@ TEST_CASE("FIFOs and sockets can be made; ioctl is ENOTTY", "[names]") {
     CHECK(errno == ENOTTY);
 }
 
-TEST_CASE("A shared mapping written by two processes is what a reader sees", "[data]") {
+TEST_CASE("A shared mapping written by two processes is what a reader sees", "[data][ours]") {
     test_mount m;
     const file f{m.path("f"), O_RDWR | O_CREAT};
     REQUIRE(::ftruncate(f, 8192) == 0);

@@ -7,7 +7,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -24,7 +23,7 @@
 
 using namespace drainlab::test;
 
-TEST_CASE("O_TMPFILE is refused cleanly", "[names]") {
+TEST_CASE("O_TMPFILE is refused cleanly", "[names][ours]") {
     test_mount m;
     CHECK(failure(::open(m.dir().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)) == EOPNOTSUPP);
 }
@@ -283,24 +282,6 @@ TEST_CASE("sync and syncfs return; an unknown ioctl is ENOTTY", "[mount]") {
     CHECK(failure(::syncfs(f)) == 0);
     int value = 0;
     CHECK(failure(::ioctl(f, _IOR('d', 99, int), &value)) == ENOTTY);
-}
-
-TEST_CASE("A full store reaches the caller who filled it", "[errors]") {
-    temporary_directory at;
-    REQUIRE(::mount("small", at.path().c_str(), "tmpfs", 0, "size=256k") == 0);
-    {
-        test_mount m{{"--store", at.path().string()}};
-        const opened f{m.path("f"), O_RDWR | O_CREAT};
-        const std::string part(1 << 20, 'f');
-        CHECK(::write(f, part.data(), part.size()) == 1 << 20);  // into the page cache
-        CHECK(failure(::fsync(f)) == ENOSPC);
-        CHECK(::fsync(f) == 0);
-        REQUIRE(::ftruncate(f, 0) == 0);
-        CHECK(::pwrite(f, "fits", 4, 0) == 4);
-        CHECK(::fsync(f) == 0);
-        CHECK(read_file((at.path() / "f").string()) == "fits");
-    }
-    CHECK(::umount2(at.path().c_str(), 0) == 0);
 }
 
 TEST_CASE("A private store leaves nothing behind", "[mount]") {

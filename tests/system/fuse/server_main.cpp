@@ -1,7 +1,9 @@
 // A drainfs without control API and gate, for tests: fusefs/fuse + storage + kernel (profile zero) on one loop.
 //
-//   fuse_test_server DIR [--store DIR] [--keep] [--dirty BYTES] [--cache BYTES] [--latency US] [--flush US] [--identity session] [-o OPT]...
+//   fuse_test_server DIR [--store DIR] [--keep] [--dirty BYTES] [--cache BYTES] [--latency US] [--flush US] [--identity session]
+//                    [--nofile N] [--deny fsopen|unshare|pidfd_open]... [-o OPT]...
 //
+// --nofile bounds its own descriptors; --deny makes a system call fail with EPERM, as in a container.
 // Prints "ready", then answers each line on standard input with one line on standard output:
 //   owners INO   the memcgs that own the pages of the inode, by index: "0=cgroup-a 1=cgroup-b"
 //   errors [OP GLOB PROBABILITY ERRNO SEED]...   the device's error rules from now on; answers "ok"
@@ -24,8 +26,14 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 
+#include <cstddef>
 #include <cstring>
 #include <iostream>
 #include <sstream>
@@ -40,6 +48,24 @@ struct settings {
     storage::filesystem_options fs;
     fuse::identity_choice identity{fuse::identity_choice::automatic};
 };
+
+void deny(const std::string& call) {
+    const long number = call == "fsopen" ? SYS_fsopen : call == "unshare" ? SYS_unshare : SYS_pidfd_open;
+    sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<unsigned>(number), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    const sock_fprog program{sizeof code / sizeof code[0], code};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+        std::abort();
+}
+
+void bound_descriptors(rlim_t most) {
+    const rlimit limit{most, most};
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) std::abort();
+}
 
 settings parse(int argc, char** argv) {
     settings s;
@@ -57,6 +83,8 @@ settings parse(int argc, char** argv) {
         if (word == "--descriptors") s.fs.descriptors = std::stoull(value());
         if (word == "--identity")
             s.identity = value() == "session" ? fuse::identity_choice::session : fuse::identity_choice::cgroup;
+        if (word == "--deny") deny(value());
+        if (word == "--nofile") bound_descriptors(std::stoull(value()));
         if (word == "-o") s.session.options.push_back(value());
     }
     return s;
