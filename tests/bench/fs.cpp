@@ -1,6 +1,7 @@
 // bench_fs [ROUNDS [ROW]]: drainfs beside other people's FUSE file systems and tmpfs, the same jobs interleaved. The drainctl beside
-// this program is used. Prints, per row, the time of one operation, the daemon's CPU time in it, and how many times faster
-// drainfs is than the fastest peer, with the 95 % interval of that ratio.
+// this program is used. Prints, per row, the load average, the time of one operation, the daemon's CPU time in it, and how many times
+// faster drainfs is than the fastest peer, with the 95 % interval of that ratio. On a busy machine run it with `nice -n -18`: all that it
+// measures inherits that.
 #include "controller/measure/bootstrap.hpp"
 #include "controller/measure/quantile.hpp"
 #include "tests/bench/fs_jobs.hpp"
@@ -47,7 +48,9 @@ void measure_row(const bench::job& j, std::vector<std::unique_ptr<bench::subject
 
 void print_row(const bench::job& j, const std::vector<std::unique_ptr<bench::subject>>& all,
                const std::vector<samples>& got) {
-    std::printf("%s\n", j.name.c_str());
+    double load = 0;
+    ::getloadavg(&load, 1);
+    std::printf("%s (load %.1f)\n", j.name.c_str(), load);
     std::size_t best = all.size();
     for (std::size_t k = 0; k < all.size(); ++k) {
         if (got[k].wall.empty()) continue;
