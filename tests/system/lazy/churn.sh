@@ -26,6 +26,20 @@ same "$(value 'j["cycles"], j["actions"]["umount"]["cycles"]')" "50 0"
 # Nothing but umount -f: the names that drainfs takes away are its own, never the next mount's.
 expect 0 churn --mounts 8 --for 3s --mix force=1,umount=1 --no-compare
 
+# A stranger who holds one of its mounts makes it a violation that names him.
+"$drainctl" churn --mounts 1 --for 4s --mix umount=1 --no-compare > "$here/out" &
+pid=$!
+soon '[ -n "$(find "$XDG_RUNTIME_DIR/drainlab" -path "*/drainfs0/m")" ]'
+dir=$(find "$XDG_RUNTIME_DIR/drainlab" -path "*/drainfs0/m" | head -n 1)
+(while cd / && [ -d "$dir" ]; do cd "$dir" 2> /dev/null && ls f[0-9]* > /dev/null 2>&1 && exec sleep 6; done) &
+stranger=$!
+wait $pid
+same $? 1
+end $stranger 2> /dev/null
+out=$(cat "$here/out")
+says "Device or resource busy (mountinfo: "
+says "(sleep): cwd $dir"
+
 # Interrupted: what was made goes, the code says so.
 "$drainctl" churn --mounts 2 --for 60s --no-compare > /dev/null &
 pid=$!
