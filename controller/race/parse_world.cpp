@@ -25,7 +25,7 @@ class reader {
         only(t, {"about", "producer", "small", "unbounded", "timers", "honours", "windows", "memcg", "superblock",
                  "inode", "task"});
         w.about = text(t, "about");
-        w.producer = one_of(t, "producer", {"offline", "vote"});
+        w.producer = one_of(t, "producer", {"offline", "vote", "blkcg"});
         w.small = flag(t, "small");
         w.unbounded = flag(t, "unbounded");
         w.timers = static_cast<int>(number(t, "timers", 1, 0, 100));
@@ -63,13 +63,14 @@ class reader {
 
     void read_task(const toml::table& k, world_spec& w) {
         only(k, {"does", "superblock", "memcg", "inode"});
-        const std::string does = one_of(k, "does", {"umount", "memcg_offline", "fsync", "flush"});
+        const std::string does = one_of(k, "does", {"umount", "memcg_offline", "blkcg_offline", "fsync", "flush"});
         task_spec spec;
-        spec.does = does == "umount"  ? action::umount
-                    : does == "fsync" ? action::fsync
-                    : does == "flush" ? action::flush
-                                      : action::memcg_offline;
-        if (spec.does == action::memcg_offline) {
+        spec.does = does == "umount"          ? action::umount
+                    : does == "fsync"         ? action::fsync
+                    : does == "flush"         ? action::flush
+                    : does == "blkcg_offline" ? action::blkcg_offline
+                                              : action::memcg_offline;
+        if (spec.does == action::memcg_offline || spec.does == action::blkcg_offline) {
             spec.memcg = index(k, "memcg", w.memcgs);
         } else {
             spec.superblock = index(k, "superblock", w.superblocks);

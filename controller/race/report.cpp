@@ -104,7 +104,7 @@ std::vector<table_column> table_columns(const std::vector<world_spec>& worlds) {
     std::vector<table_column> columns;
     for (const world_spec& w : worlds) {
         columns.push_back({w.name, w});
-        if (w.producer == "vote") columns.push_back({w.name + ", no s_umount", w.without(shield::s_umount)});
+        if (w.producer != "offline") columns.push_back({w.name + ", no s_umount", w.without(shield::s_umount)});
     }
     return columns;
 }

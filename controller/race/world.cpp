@@ -89,6 +89,7 @@ std::string world_run::name_of(const task_spec& t) const {
     switch (t.does) {
         case action::umount: return "umount " + spec_.superblocks[t.superblock].name;
         case action::memcg_offline: return "exit of " + spec_.memcgs[t.memcg].name;
+        case action::blkcg_offline: return "io controller of " + spec_.memcgs[t.memcg].name;
         case action::fsync: return "fsync";
         case action::flush: return "flush";
     }
@@ -106,7 +107,8 @@ void world_run::listen(run_listener& listener) {
 task<> world_run::body_of(const task_spec& t) {
     switch (t.does) {
         case action::umount: co_await umount(t.superblock); break;
-        case action::memcg_offline: co_await memcg_offline(t.memcg); break;
+        case action::memcg_offline: kernel::memcg_css_offline(memcgs_[t.memcg]); break;
+        case action::blkcg_offline: kernel::wb_blkcg_offline(memcgs_[t.memcg]); break;
         case action::fsync: co_await fsync(t); break;
         case action::flush: co_await flush(t.superblock); break;
     }
@@ -118,11 +120,6 @@ task<> world_run::umount(std::size_t superblock) {
         while (open_files_[superblock] > 0) co_await sched_.wait_on(&open_files_[superblock], "a busy mount (EBUSY)");
     const auto sb = supers_[superblock];
     co_await kernel::deactivate_super(*sb);
-}
-
-task<> world_run::memcg_offline(std::size_t memcg) {
-    kernel::memcg_css_offline(memcgs_[memcg]);
-    co_return;
 }
 
 task<> world_run::fsync(const task_spec& t) {

@@ -75,7 +75,6 @@ class world_run {
     sched::task<> umount(std::size_t superblock);
     sched::task<> fsync(const task_spec& t);
     sched::task<> flush(std::size_t superblock);
-    sched::task<> memcg_offline(std::size_t memcg);
     void task_ended();
     void on_trace(const kernel::trace_event& e);
     void check_end(run_result& r);

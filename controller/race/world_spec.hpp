@@ -15,6 +15,7 @@ using client::result;
 enum class action : std::uint8_t {
     umount,  ///< deactivate_super() of `superblock`; not before its open files are closed, if `open_file` is honoured
     memcg_offline,  ///< `memcg` goes offline: its wbs die, and the offline cleanup is queued
+    blkcg_offline,  ///< `memcg` loses its io controller: its wbs die
     fsync,          ///< opens an inode of `superblock`, writes as `memcg` and syncs it: a round of foreign votes
     flush,          ///< the flusher writes back every dirty wb of `superblock`'s bdi, for nobody in particular
 };
@@ -57,7 +58,7 @@ struct task_spec {
 struct world_spec {
     std::string name, about;
     std::uint64_t fingerprint{};  ///< of its text
-    std::string producer;         ///< offline, vote: who asks for the switches
+    std::string producer;         ///< offline, vote, blkcg: who asks for the switches
     bool small{}, unbounded{};    ///< exhausted at bound 3, and without a bound, too
     int timers{1};
     std::vector<shield> shields;  ///< honoured

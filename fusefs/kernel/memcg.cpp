@@ -40,9 +40,13 @@ void memcg_css_offline(const memcg_ptr& m) {
     h.memcgs.erase(m->id);
     h.trace("wb_memcg_offline", nullptr, "memcg", static_cast<std::int64_t>(m->id), "wbs",
             static_cast<std::int64_t>(m->cgwb_list.size()));
+    wb_blkcg_offline(m);
+    h.system_wq.queue(h.cleanup_offline_cgwbs_work);
+}
+
+void wb_blkcg_offline(const memcg_ptr& m) {
     const auto wbs = m->cgwb_list;
     for (bdi_writeback* wb : wbs) cgwb_kill(*wb);
-    h.system_wq.queue(h.cleanup_offline_cgwbs_work);
 }
 
 memcg_ptr living_ancestor(memcg_ptr m) {

@@ -32,6 +32,9 @@ memcg_ptr memcg_create(host& h, std::string name, memcg_ptr parent = {});
 void memcg_rmdir(const memcg_ptr& m);
 /// mem_cgroup_css_offline() -> wb_memcg_offline(): kills its wbs and queues the offline cleanup.
 void memcg_css_offline(const memcg_ptr& m);
+/// wb_blkcg_offline(): the io controller is taken from its cgroup. Its wbs die, though it lives on; each inode of theirs asks for
+/// a switch when it is next written back.
+void wb_blkcg_offline(const memcg_ptr& m);
 /// css_killed_work_fn(): the offline callbacks that are due.
 task<> css_killed_work_fn(host& h);
 /// `m` if it is online, else its nearest living ancestor: whom its folios are reparented to.

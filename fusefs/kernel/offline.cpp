@@ -35,7 +35,7 @@ task<bool> cleanup_offline_cgwb(bdi_writeback& wb) {
     host& h = wb.bdi.h;
     isw& s = isw_alloc(h, *wb.b_attached.front()->i_sb->policy, producer::offline, nullptr);
     s.policy.begin_switch(s);
-    s.new_wb = &wb_get_create(wb.bdi, living_ancestor(wb.cg));  // GFP_KERNEL: may sleep
+    s.new_wb = &wb_get_create(wb.bdi, living_ancestor(wb.cg->parent));  // GFP_KERNEL: may sleep
     co_await h.sched.preempt(point::isw_counted);
     s.policy.window_opens(s);
     {

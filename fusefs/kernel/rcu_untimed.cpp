@@ -18,7 +18,7 @@ rcu::read_section rcu_untimed::read_lock() {
 void rcu_untimed::read_unlock(std::uint64_t id) {
     const auto r = readers_.find(id);
     DRAINLAB_CHECK(r != readers_.end());
-    // A grace period makes every CPU pass a full barrier: what a reader it waits for has written is seen after it.
+    // What a reader that a grace period waits for has written is seen after it.
     if (id <= waited_for_ && sched_.memory()) sched_.memory()->fence();
     if (r->second) --r->second->rcu_nesting;
     readers_.erase(r);
@@ -27,14 +27,17 @@ void rcu_untimed::read_unlock(std::uint64_t id) {
 
 task<> rcu_untimed::grace_period() {
     DRAINLAB_CHECK(sched_.current() && sched_.current()->rcu_nesting == 0);  // would wait for itself
-    if (sched_.memory()) sched_.memory()->fence();
+    sched::memory_model* const memory = sched_.memory();
+    if (memory) memory->fence();
+    const std::uint64_t stores = memory ? memory->issued() : 0;
     const std::uint64_t readers = last_reader_;
     waited_for_ = std::max(waited_for_, readers);
     co_await sched_.yield();
     while (!readers_.empty() && readers_.begin()->first <= readers)
         co_await sched_.wait_on(&reader_key_, "synchronize_rcu()");
     ++grace_periods_;
-    if (sched_.memory()) sched_.memory()->fence();
+    if (memory) memory->fence_all(stores);  // every CPU has passed a full barrier since it began
+    if (memory) memory->fence();
 }
 
 void rcu_untimed::record(std::vector<std::int64_t>& where, sched::instant since) {

@@ -25,6 +25,10 @@ class memory_model {
     virtual void add_relaxed(shared_cell& cell, std::int64_t delta) = 0;
     /// Orders everything before it with everything after it: smp_mb(), a locked read-modify-write.
     virtual void fence() = 0;
+    /// How many stores anybody has issued so far.
+    virtual std::uint64_t issued() const = 0;
+    /// Every CPU has passed a full barrier since that many stores were issued.
+    virtual void fence_all(std::uint64_t since) = 0;
 };
 
 /// One shared integer.

@@ -13,7 +13,7 @@ void store_buffers::drain(buffer& b, std::size_t count) {
 
 void store_buffers::push(shared_cell& cell, std::int64_t value, bool is_delta) {
     const fiber* const self = sched_.current();
-    const entry e{&cell, value, is_delta};
+    const entry e{&cell, value, is_delta, ++issued_};
     if (!self || !choices_) return apply(e);
     const auto mine =
         std::find_if(buffers_.begin(), buffers_.end(), [&](const buffer& b) { return b.fiber == self->id; });
@@ -68,6 +68,15 @@ void store_buffers::fence() {
     if (mine == buffers_.end()) return;
     drain(*mine, mine->entries.size());
     buffers_.erase(mine);
+}
+
+void store_buffers::fence_all(std::uint64_t since) {
+    for (buffer& b : buffers_) {
+        const auto later =
+            std::find_if(b.entries.begin(), b.entries.end(), [&](const entry& e) { return e.number > since; });
+        drain(b, static_cast<std::size_t>(later - b.entries.begin()));
+    }
+    std::erase_if(buffers_, [](const buffer& b) { return b.entries.empty(); });
 }
 
 void store_buffers::calm() {

@@ -23,6 +23,8 @@ class store_buffers final : public memory_model {
     std::int64_t add(shared_cell& cell, std::int64_t delta) override;
     void add_relaxed(shared_cell& cell, std::int64_t delta) override;
     void fence() override;
+    std::uint64_t issued() const override { return issued_; }
+    void fence_all(std::uint64_t since) override;
 
     /// From now on every store is seen at once and no choice is asked for.
     void calm();
@@ -33,6 +35,7 @@ class store_buffers final : public memory_model {
         shared_cell* cell;
         std::int64_t value;
         bool is_delta;
+        std::uint64_t number;  // among all stores, in the order in which they were issued
     };
     struct buffer {
         std::uint32_t fiber;
@@ -45,6 +48,7 @@ class store_buffers final : public memory_model {
 
     scheduler& sched_;
     decider* choices_;
+    std::uint64_t issued_{};
     std::vector<buffer> buffers_;  // those that hold something
 };
 

@@ -43,7 +43,7 @@ TEST_CASE("a mistake in a world is named with its line and what would be right",
     CHECK(refusal(fine + "colour = 1\n") ==
           "test:13: unknown key 'colour'; known here: does, superblock, memcg, inode");
     CHECK(refusal("about = \"x\"\nproducer = \"cosmic\"\n") ==
-          "test:2: 'producer' is 'cosmic'; must be one of: offline, vote");
+          "test:2: 'producer' is 'cosmic'; must be one of: offline, vote, blkcg");
     CHECK(refusal(fine + "[[task]]\ndoes = \"umount\"\nsuperblock = \"B\"\n") ==
           "test:15: 'superblock' is 'B', which is not declared above (A)");
     CHECK(refusal("about = \"x\"\nproducer = \"vote\"\n").find("at least one [[task]]") != std::string::npos);

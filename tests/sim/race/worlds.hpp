@@ -9,7 +9,7 @@
 namespace drainlab::race::test {
 
 inline constexpr const char* shipped[] = {"offline_one", "offline_umount", "container_exit", "shared_bdi",
-                                          "late_comer",  "flusher",        "fsync"};
+                                          "late_comer",  "flusher",        "fsync",          "blkcg_change"};
 
 inline world_spec world(const std::string& name) {
     const auto w = read_world(DRAINLAB_WORLDS + name + ".toml");
