@@ -114,6 +114,8 @@ void scene::claim(std::string text, bool held) { into_.claims.push_back({std::mo
 
 json scene::state() const { return value_of(api_.get("/mounts/" + id_)); }
 
+bool scene::shutting_down() const { return !state().at("phases_ns").at("drain_begins").is_null(); }
+
 bool scene::dead() const { return !state().at("phases_ns").at("dead").is_null(); }
 
 void scene::wait_dead() {

@@ -54,6 +54,7 @@ class scene {
     void claim(std::string text, bool held);
     /// The daemon's MOUNT now.
     nlohmann::json state() const;
+    bool shutting_down() const;
     bool dead() const;
     /// Waits for the death, and adds the daemon's phases to the timeline.
     void wait_dead();

@@ -24,12 +24,11 @@ std::string ms(std::int64_t ns) { return fmt::format("{:.1f} ms", static_cast<do
 /// Long enough for a shutdown that should not happen to show.
 void pause_a_moment(const stage& on) { std::this_thread::sleep_for(on.delay + 20ms); }
 
-/// A detach of a held mount returns at once, however long the drain would take.
+/// A detach of a held mount waits for no shutdown: there is none yet.
 void claim_at_once(scene& s, const stage& on, std::int64_t took) {
-    s.claim(fmt::format("umount -l returned at once ({})", ms(took)),
-            took < std::chrono::nanoseconds(on.delay).count() / 2);
+    s.claim(fmt::format("umount -l returned ({}) and no shutdown had begun", ms(took)), !s.shutting_down());
     pause_a_moment(on);
-    s.claim("the superblock is alive as long as it is held", !s.dead());
+    s.claim("the superblock is alive as long as it is held", !s.shutting_down());
 }
 
 /// Whoever lets go last runs the shutdown, and waits for it, when unmounts wait in the kernel.
