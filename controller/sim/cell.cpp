@@ -57,7 +57,7 @@ cell::cell(const machine_options& options, const kernel::drain_policy& policy, c
     const int burners = s.background.mounts > 0 && options.burners > 0 ? options.burners : s.background.mounts;
     for (int i = 0; i < burners; ++i) {
         background_.push_back(world_.mount("background" + std::to_string(i)));
-        burners_.push_back(world_.burn(background_.back(), s.background.writes));
+        burners_.push_back(world_.burn(background_.back(), s.background.writes, burners));
     }
     if (s.neighbour.dirty_mib > 0) {
         background_.push_back(world_.mount("neighbour", nullptr, std::uint64_t{s.neighbour.mib_per_s} << 20));

@@ -74,7 +74,9 @@ task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kerne
     (void)co_await kernel::filemap_fdatawrite_range(file, index, index, m);
 }
 
-task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, std::shared_ptr<burner> me) {
+task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, nanoseconds after,
+                          std::shared_ptr<burner> me) {
+    if (after > 0ns) co_await sched.sleep_for(after, "its turn to begin");
     while (!me->stop) {
         const instant begun = sched.now();
         const nanoseconds per_write = about(std::chrono::milliseconds{options_.generation_ms}) / (writes + 1);
@@ -93,12 +95,18 @@ task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, 
     sched.wake_all(me.get());
 }
 
-std::shared_ptr<burner> world::burn(const mounted& where, unsigned writes) {
+std::shared_ptr<burner> world::burn(const mounted& where, unsigned writes, int together) {
     auto b = std::make_shared<burner>();
     const int instead = options_.writes > 0 ? options_.writes : options_.profile.burner_writes;
     const unsigned n = instead > 0 ? static_cast<unsigned>(instead) : writes;
     const auto cpu = static_cast<int>(sched.generator().below(static_cast<std::uint64_t>(cpus.cpus())));
-    sched.spawn("burner of " + where.sb->s_id, burner_loop(where.file, n, b), sched::fiber_kind::service, cpu);
+    nanoseconds after{0};
+    if (const auto& p = options_.profile; together > cpus.cpus()) {
+        const nanoseconds round = (p.cgroup_create + p.sync_write * n + p.cgroup_remove) * together / cpus.cpus();
+        after = nanoseconds{
+            static_cast<std::int64_t>(sched.generator().below(static_cast<std::uint64_t>(round.count() + 1)))};
+    }
+    sched.spawn("burner of " + where.sb->s_id, burner_loop(where.file, n, after, b), sched::fiber_kind::service, cpu);
     return b;
 }
 

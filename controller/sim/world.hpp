@@ -53,7 +53,9 @@ class world {
     /// A new superblock on a device of its own, or on that of `beside`. With the machine's clean files.
     mounted mount(std::string name, const mounted* beside = nullptr, std::uint64_t bytes_per_s = 0);
     /// Starts generation after generation of fresh cgroups on `where`.
-    std::shared_ptr<burner> burn(const mounted& where, unsigned writes);
+    /// One of `together`: more than the CPUs begin at random moments of the time that they need for a generation each, or they
+    /// would go on in step for long.
+    std::shared_ptr<burner> burn(const mounted& where, unsigned writes, int together = 1);
     /// A length spread evenly over half to one and a half times `mean`.
     nanoseconds about(nanoseconds mean);
     /// CPU time of the running fiber, spread like about().
@@ -72,7 +74,8 @@ class world {
     std::unique_ptr<kernel::host> host;
 
   private:
-    task<> burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, std::shared_ptr<burner> me);
+    task<> burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, nanoseconds after,
+                       std::shared_ptr<burner> me);
     task<> housekeeping();
 
     machine_options options_;

@@ -96,14 +96,14 @@ void rcu_engine::softirq(int cpu, instant now) {
 }
 
 /// rcu_do_batch(): at most blimit callbacks (or ready >> 7) a pass, unless the CPU is idle. Then the softirq is raised again;
-/// after ten passes in a row ksoftirqd goes on, which on a busy CPU has to wait for its turn: until the next tick.
+/// after ten passes in a row ksoftirqd goes on: a thread, which on a busy CPU has to wait for its turn, until the next tick, and then keeps it for one.
 void rcu_engine::do_batch(int cpu, instant now) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
     if (d.unlimited && d.list.size() <= qlowmark) d.unlimited = false;
     const bool busy = machine_.busy(cpu, now, now);
-    if (busy && d.restarts >= max_softirq_restart) {
-        d.restarts = 0;
+    if (busy && d.restarts >= max_softirq_restart && now >= d.ksoftirqd_until) {
         d.due = machine_.next_tick(cpu, now);
+        d.ksoftirqd_until = machine_.next_tick(cpu, d.due);
         return;
     }
     const std::size_t limit =

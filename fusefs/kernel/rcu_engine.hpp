@@ -68,6 +68,7 @@ class rcu_engine final : public rcu {
         sched::instant due{sched::instant::max()};      // when its softirq has something to do
         std::size_t batch{};                            // callbacks that are being run until `due`
         int restarts{};                                 // passes since the softirq began
+        sched::instant ksoftirqd_until{};               // the turn of the thread that has taken over ends
         bool unlimited{};                               // above qhimark, until below qlowmark
     };
     struct direct_waiter {  // struct rcu_synchronize on rcu_state.srs_next
