@@ -29,6 +29,15 @@ std::unique_ptr<directory_store> directory_store::open(root_directory root, std:
 directory_store::directory_store(root_directory root, const struct stat& st, unique_fd proc, std::size_t descriptors)
     : root_{std::move(root)}, proc_{std::move(proc)}, dev_{st.st_dev}, nodes_{root_.fd.get(), st, descriptors} {}
 
+int directory_store::open_at(int dir, const char* name, int flags, mode_t mode) {
+    const int fd = ::openat(dir, name, flags | O_CLOEXEC, mode);
+    if (fd >= 0 || (errno != EMFILE && errno != ENFILE)) return fd;
+    const int err = errno;
+    if (nodes_.make_room()) return ::openat(dir, name, flags | O_CLOEXEC, mode);
+    errno = err;
+    return -1;
+}
+
 int directory_store::stat_entry(int parent, const char* name, struct stat& st) const {
     if (::fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) return errno;
     return st.st_dev == dev_ ? 0 : EXDEV;
@@ -95,17 +104,17 @@ int directory_store::open_data(node& f, int flags, unique_fd& fd) {
     if (!S_ISREG(f.type)) return EINVAL;  // opening a FIFO or a device of the store could block, or do something
     std::string name;
     if (const int err = proc_name(f, name)) return err;
-    constexpr int common = O_CLOEXEC | O_NOCTTY | O_LARGEFILE;
-    fd.reset(::openat(proc_.get(), name.c_str(), O_RDWR | common));
+    constexpr int common = O_NOCTTY | O_LARGEFILE;
+    fd.reset(open_at(proc_.get(), name.c_str(), O_RDWR | common));
     if (!fd && (flags & O_ACCMODE) != O_RDWR)
-        fd.reset(::openat(proc_.get(), name.c_str(), (flags & O_ACCMODE) | common));
+        fd.reset(open_at(proc_.get(), name.c_str(), (flags & O_ACCMODE) | common));
     return fd ? 0 : errno;
 }
 
 int directory_store::open_directory(node& f, unique_fd& fd) {
     const int path = nodes_.fd(f);
     if (path < 0) return -path;
-    fd.reset(::openat(path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    fd.reset(open_at(path, ".", O_RDONLY | O_DIRECTORY));
     return fd ? 0 : errno;
 }
 

@@ -66,6 +66,8 @@ class directory_store {
   private:
     directory_store(root_directory root, const struct stat& st, unique_fd proc, std::size_t descriptors);
 
+    /// openat(2); again after make_room() if there are too many descriptors: whatever `dir` came from was used last.
+    int open_at(int dir, const char* name, int flags, mode_t mode = 0);
     int stat_entry(int parent, const char* name, struct stat& st) const;
     int adopt(int parent_fd, node& parent, const char* name, const credentials& who, mode_t mode, node*& out,
               struct stat& st);

@@ -104,7 +104,7 @@ int directory_store::create(node& parent, const char* name, int flags, mode_t mo
     if (dir < 0) return -dir;
     {
         const scoped_umask mask{who.umask};
-        fd.reset(::openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode & 07777));
+        fd.reset(open_at(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, mode & 07777));
     }
     if (!fd && errno == EEXIST && !(flags & O_EXCL)) {  // made behind the kernel's back since its lookup
         if (const int err = lookup(parent, name, out, st)) return err;

@@ -102,10 +102,8 @@ int node_table::open_again(node& f) {
         if (parent < 0) return parent;
         const auto open_it = [&] { return ::openat(parent, p->name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC); };
         unique_fd opened{open_it()};
-        if (!opened && (errno == EMFILE || errno == ENFILE) && lru_.size() > 1) {
-            trim(1);  // the parent was used last: it stays
+        if (!opened && (errno == EMFILE || errno == ENFILE) && make_room())  // the parent was used last: it stays
             opened.reset(open_it());
-        }
         if (!opened) return errno == ENOENT ? -ESTALE : -errno;
         struct stat st {};
         if (::fstat(opened.get(), &st) != 0) return -errno;
@@ -131,6 +129,12 @@ void node_table::close_path(node& f) {
 
 void node_table::trim(std::size_t keep) {
     while (lru_.size() > keep) close_path(*lru_.back());
+}
+
+bool node_table::make_room() {
+    if (lru_.size() <= 1) return false;
+    trim(1);
+    return true;
 }
 
 int node_table::pin(node& f, unique_fd path) {

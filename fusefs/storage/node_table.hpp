@@ -28,6 +28,8 @@ class node_table {
     /// A descriptor for `f` (O_PATH; the root's is a real one), opened again if it had been closed. Valid until the next call
     /// that may open one. @return -errno on failure: ESTALE if the file is no longer where it was.
     int fd(node& f);
+    /// After EMFILE: closes all descriptors but the one used last. False: there was none to close.
+    bool make_room();
     /// Keeps `f` reachable although its name is about to go, by `path` if that is open and needed. @return errno.
     int pin(node& f, unique_fd path);
     /// `f` is called `name` in `parent` from now on.

@@ -24,7 +24,7 @@ case $where in
 esac
 chmod 755 "$here" "$here/fs"
 if [ "$where" = drainfs-on-ext4 ]; then
-    DRAINLAB_STORE_IN=$here/fs "$program" '~[store]~[leaks]~[private]'
+    DRAINLAB_STORE_IN=$here/fs "$program" '~[store]~[leaks]'
 else
     DRAINLAB_PLAIN_DIR=$here/fs "$program" '~[ours]~[mount]~[device]~[errors]~[ownership]~[store]~[leaks]~[identity]'
 fi

@@ -177,7 +177,7 @@ TEST_CASE("A store that is mounted read-only reads, and is EROFS to all that cha
     CHECK(failure(::mkdir(m.path("d").c_str(), 0700)) == EROFS);
 }
 
-TEST_CASE("A daemon out of descriptors says EMFILE, and recovers", "[errors]") {
+TEST_CASE("A daemon out of descriptors says EMFILE, and recovers", "[errors][store]") {
     test_mount m{{"--nofile", "40"}};
     for (int k = 0; k < 60; ++k) write_file(m.path("f" + std::to_string(k)), "text");
     {
@@ -190,7 +190,11 @@ TEST_CASE("A daemon out of descriptors says EMFILE, and recovers", "[errors]") {
         CHECK(::pread(held.front(), &byte, 1, 0) == 1);
     }
     for (int k = 0; k < 500 && m.counters()["open"] > 0; ++k) ::usleep(2000);  // a close() is told later
-    for (int k = 0; k < 60; ++k) CHECK(read_file(m.path("f" + std::to_string(k))) == "text");
+    for (int k = 0; k < 60; ++k) {
+        INFO(k);
+        CHECK(failure(opened{m.path("f" + std::to_string(k)), O_RDONLY}) == 0);
+        CHECK(read_file(m.path("f" + std::to_string(k))) == "text");
+    }
     CHECK(m.umount() == 0);
     CHECK(m.violations() == 0);
 }
