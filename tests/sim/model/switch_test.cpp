@@ -28,6 +28,27 @@ TEST_CASE("the ninth synchronous write of another cgroup queues a switch, and it
     CHECK(sb->switches.done == 1);
 }
 
+TEST_CASE("a cgroup that loses its io controller gets a new wb; its inode moves there with its next round", "[isw]") {
+    model_world w;
+    const auto sb = w.mount("a");
+    const auto i = kernel::iget_locked(*sb, 7);
+    const auto m = w.cgroup("m");
+    REQUIRE(w.run(w.write_pages(i, 1, m, true)));
+    const auto old = i->i_wb->seq;
+    kernel::wb_blkcg_offline(m);
+    CHECK(i->i_wb->dying);
+    CHECK(sb->switches.queued == 0);
+    REQUIRE(w.run(w.write_pages(i, 1, m, true)));
+    CHECK(sb->switches.by_producer[static_cast<int>(kernel::producer::blkcg)] == 1);
+    w.scheduler.run_for(1s);
+    CHECK(sb->switches.done == 1);
+    CHECK(kernel::inode_owner(*i) == m->id);
+    CHECK(i->i_wb->seq > old);
+    CHECK_FALSE(i->i_wb->dying);
+    CHECK(w.umount(sb));
+    CHECK(w.host->violations.empty());
+}
+
 TEST_CASE("a switch takes at least a grace period", "[isw][rcu]") {
     model_world w;
     const auto sb = w.mount("a");
