@@ -117,7 +117,7 @@ client::result<report> run_churn(const options& o, const std::function<bool()>& 
         const auto tmpfs = mounts::make_tmpfs();
         options once = o;
         once.cycles.reset();
-        const auto length = std::max<std::chrono::nanoseconds>(o.length / 5, 1s);
+        const auto length = std::clamp<std::chrono::nanoseconds>(o.length / 5, 1s, 60s);
         auto bare = run_loop(once, *tmpfs, nullptr, base, length, stop);
         if (bare.counts.cycles() > 0)
             r.bare = std::move(bare);

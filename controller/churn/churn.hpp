@@ -21,7 +21,7 @@ struct options {
     std::chrono::nanoseconds kill_daemon{0};  ///< mean time between two SIGKILLs of the daemon; 0: none
     std::uint64_t seed = 1;
     std::string policy, profile;
-    bool compare = true;  ///< the same loop on tmpfs afterwards, a fifth of the time, where allowed
+    bool compare = true;  ///< the same loop on tmpfs afterwards, a fifth of the time, at most a minute
 };
 
 /// What was still there at the end; all 0 on a clean machine.

@@ -7,7 +7,7 @@ namespace drainlab::churn {
 
 struct evidence {
     bool mounted = false;  ///< something is mounted there
-    bool held = false;     ///< /proc shows who holds it
+    bool by_us = false;    ///< /proc shows that we hold it, or a process of drainlab's
     std::string text;      ///< its lines of mountinfo, and every holder, for people
 };
 

@@ -24,7 +24,7 @@ constexpr auto death_limit = 30s;
 std::string text_of(int error) { return std::strerror(error); }
 
 /// Somebody who looks through /proc, or walks a path, holds a mount for an instant: an EBUSY that goes by itself within this time, and
-/// of which nobody is seen to be the cause, is theirs.
+/// of which we are not seen to be the cause, is theirs.
 constexpr auto passing = 2s;
 
 void end_descriptor(int& fd) {
@@ -130,7 +130,7 @@ bool worker::unmount_idle(const std::string& what, int flags, std::uint64_t& too
     int error = unmount_undisturbed(dir_, flags, took_ns);
     for (bool counted = false; error == EBUSY && std::chrono::steady_clock::now() < until;) {
         const auto found = look_at(dir_);
-        need(!found.held, what + ": " + text_of(error) + " (" + found.text + ")");
+        need(!found.by_us, what + ": " + text_of(error) + " (" + found.text + ")");
         counts_.passers_by += !std::exchange(counted, true);
         std::this_thread::sleep_for(1ms);
         error = unmount_undisturbed(dir_, flags, took_ns);

@@ -96,7 +96,7 @@ void declare_churn(command& c) {
     c.option("--policy", o->policy, "drain policy of the mounts").one_of([] { return known_policies(); });
     c.option("--profile", o->profile, "of the daemon, by name or file");
     c.option("--seed", o->seed, "of what happens by chance");
-    c.flag("--no-compare", o->no_compare, "leave out the same loop on tmpfs (a fifth of the time)");
+    c.flag("--no-compare", o->no_compare, "leave out the same loop on tmpfs (a fifth of the time, at most a minute)");
     c.json_file(o->json);
     c.note(
         "Holders come and go by chance: an open file, or a process that is killed. Every byte written is looked for in "
