@@ -19,14 +19,12 @@
 #include <chrono>
 #include <cstdio>
 #include <fcntl.h>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <poll.h>
 #include <signal.h>
 #include <thread>
 #include <unistd.h>
-#include <utility>
 #include <vector>
 
 namespace drainlab::gate {
@@ -80,6 +78,7 @@ std::int64_t now_ms() {
 /// Enters ustat(). When it returns, a superblock is as a rule being taken down, by somebody who needs the CPU more than we do: what the
 /// daemon is told it is told a little later.
 void enter(gate& g, const request& r) {
+    g.report_to_daemon(report_kind::entering, r, 0);
     const int error = call_ustat(r.dev);
     if (error == 0) return;
     std::this_thread::sleep_for(out_of_the_way);
@@ -92,7 +91,6 @@ void hold(gate& g, const request& r) {
         auto& h = g.holds[r.mount];
         h = {static_cast<dev_t>(r.dev), h.holders + 1, false};
     }
-    g.report_to_daemon(report_kind::entering, r, 0);
     enter(g, r);
     const std::lock_guard lock{g.mutex};
     const auto h = g.holds.find(r.mount);
@@ -100,18 +98,13 @@ void hold(gate& g, const request& r) {
 }
 
 /// Waits until the unmounting thread `tid` waits for s_umount: from then on a probe says what there is to know. Not long: it may never
-/// do so, because somebody else holds the superblock. `on_its_way` is called once its grace period is over, while it still runs.
-void wait_for_unmounter(pid_t tid, const std::function<void()>& on_its_way) {
+/// do so, because somebody else holds the superblock.
+void wait_for_unmounter(pid_t tid) {
     const thread_watch unmounter{tid};
     const auto until = steady::now() + unmounter_within;
     auto place = thread_place::nowhere;
-    bool told = false;
-    while (unmounter.look(place) && place != thread_place::s_umount && steady::now() < until) {
-        if (place == thread_place::nowhere && !std::exchange(told, true)) on_its_way();
-        std::this_thread::sleep_for(
-            between_looks);  // not a spin: it may be this CPU that it, or its grace period, waits for
-    }
-    if (!told) on_its_way();
+    while (unmounter.look(place) && place != thread_place::s_umount && steady::now() < until)
+        std::this_thread::sleep_for(between_looks);  // not a spin: it, or its grace period, may wait for this very CPU
 }
 
 void probe(gate& g, const request& r) {
@@ -119,11 +112,7 @@ void probe(gate& g, const request& r) {
         const std::lock_guard lock{g.mutex};
         if (const auto h = g.holds.find(r.mount); h != g.holds.end()) h->second.detached = true;
     }
-    const auto tell = [&] { g.report_to_daemon(report_kind::entering, r, 0); };
-    if (r.tid != 0)
-        wait_for_unmounter(r.tid, tell);  // the daemon wakes up meanwhile
-    else
-        tell();
+    if (r.tid != 0) wait_for_unmounter(r.tid);
     enter(g, r);
 }
 
