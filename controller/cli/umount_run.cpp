@@ -3,6 +3,7 @@
 #include "controller/cli/daemon.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/client/holders.hpp"
+#include "controller/client/leftovers.hpp"
 #include "controller/client/mountinfo.hpp"
 #include "controller/client/unmount.hpp"
 
@@ -160,11 +161,18 @@ class unmounting {
             print_json(document(how, held, {}));
         } else {
             fmt::print("{} {}", mount_.dir, how);
-            if (returned_) fmt::print(" after {}", client::show_duration(*returned_));
+            if (const auto after = over_after(how)) fmt::print(" after {}", client::show_duration(*after));
             fmt::print("\n");
             for (const auto& h : held.holders) fmt::print("  still held by {}\n", client::describe(h));
         }
         return exit_code::fine;
+    }
+
+    /// How long it took: until the call returned, and, if it is dead, until it was.
+    std::optional<std::chrono::nanoseconds> over_after(std::string_view how) const {
+        const json dead = known_.is_object() ? known_.value("phases_ns", json::object()).value("dead", json()) : json();
+        if (how != "dead" || !dead.is_number() || !called_ || !returned_) return returned_;
+        return std::max(*returned_, std::chrono::nanoseconds(dead.get<std::int64_t>()) - *called_);
     }
 
     std::string state() const { return known_.is_object() ? known_.value("state", "") : ""; }
@@ -233,6 +241,15 @@ result<client::mount_line> mount_to_leave(const std::string& dir) {
     return *there;
 }
 
+/// A living mount that the daemon on our socket, if there is one, does not know: nobody could tell when it is dead.
+failure served_elsewhere(const std::string& dir, const client::blocking_client& daemon, const result<json>& known) {
+    failure why{
+        "not_found", fmt::format("the daemon on {} does not serve {}", daemon.socket(), dir), {}, exit_code::usage, 0};
+    if (!known) why = known.error();
+    why.hint = fmt::format("another daemon serves {}: name its socket (--socket), or use umount(8)", dir);
+    return why;
+}
+
 }  // namespace
 
 void declare_umount_options(command& c, umount_options& o) {
@@ -250,6 +267,7 @@ result<exit_code> run_umount(umount_options& o) {
     auto known = mount_on(socket, mount.dir, mount.dev());
     if (!known && !nobody_there(known.error())) return known.error();
     const bool served = known && !known.value().is_null();
+    if (!served && !client::connection_is_dead(mount.dir)) return served_elsewhere(mount.dir, socket, known);
     if (!served && !o.json) remark(mount.dir + ": no daemon answers for it on this socket; only the mount is removed");
     return unmounting(o, mount, served ? std::optional(socket) : std::nullopt, served ? known.value() : json()).run();
 }

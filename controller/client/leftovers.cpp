@@ -62,7 +62,8 @@ void end_gate(const json& record, cleaned& report) {
     if (!gate.is_number_integer() || gate.get<pid_t>() <= 1) return;
     const auto pid = gate.get<pid_t>();
     std::string name = read_text(fmt::format("/proc/{}/comm", pid));
-    if (name != "drainfs-gate\n" || kill(pid, SIGKILL) != 0) return;
+    const bool alive = start_time(pid).has_value();  // not merely unreaped
+    if (name != "drainfs-gate\n" || !alive || kill(pid, SIGKILL) != 0) return;
     report.processes.push_back(pid);
 }
 
@@ -152,13 +153,25 @@ cleaned clean_socket(const std::string& socket) {
     return report;
 }
 
+bool connection_is_dead(const std::string& dir) {
+    const pid_t child = fork();  // asking may wait for the daemon
+    if (child < 0) return false;
+    if (child == 0) {
+        struct statfs s {};
+        _exit(statfs(dir.c_str(), &s) != 0 && errno == ENOTCONN ? 1 : 0);
+    }
+    if (const auto status = wait_child(child, milliseconds(2'000))) return shell_status(*status) == 1;
+    kill(child, SIGKILL);
+    wait_child(child, milliseconds(2'000));
+    return false;
+}
+
 cleaned clean_dead_mounts() {
     cleaned report;
     auto table = read_mountinfo();
     std::reverse(table.begin(), table.end());  // the topmost first
     for (const auto& m : table) {
-        struct statfs s {};
-        if (m.ours() && statfs(m.dir.c_str(), &s) != 0 && errno == ENOTCONN) detach_dead(m.dir, report);
+        if (m.ours() && connection_is_dead(m.dir)) detach_dead(m.dir, report);
     }
     return report;
 }

@@ -30,6 +30,9 @@ bool daemon_is_dead(const std::string& socket);
 /// the socket and the record. Does nothing while the daemon lives.
 cleaned clean_socket(const std::string& socket);
 
+/// Whether the drainfs mount on `dir` answers ENOTCONN: its daemon is gone. A daemon that is there but does not answer within 2 s is not.
+bool connection_is_dead(const std::string& dir);
+
 /// Removes every drainfs mount of our mount namespace that answers ENOTCONN, whoever's it was.
 cleaned clean_dead_mounts();
 

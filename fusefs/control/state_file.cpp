@@ -105,7 +105,8 @@ void end_gate(pid_t pid, std::vector<std::string>& said) {
     std::ifstream in{fmt::format("/proc/{}/comm", pid)};
     std::string comm;
     std::getline(in, comm);
-    if (comm == "drainfs-gate" && syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0) == 0)
+    const bool alive = process_start_time(pid) != 0;  // not merely unreaped
+    if (comm == "drainfs-gate" && alive && syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0) == 0)
         said.push_back(fmt::format("ended drainfs-gate (pid {})", pid));
     close(process);
 }
