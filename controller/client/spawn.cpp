@@ -64,11 +64,12 @@ void reset_signals() {
     give_up(3, "cannot run drainfs\n");
 }
 
-/// Ours without DRAINLAB_*: those speak to drainctl, and the daemon is told everything by its options.
+/// Ours without DRAINLAB_*: those speak to drainctl, and the daemon is told everything by its options; but for where our data is.
 std::vector<char*> daemon_environment() {
     std::vector<char*> kept;
     for (char** e = environ; *e; ++e)
-        if (std::strncmp(*e, "DRAINLAB_", 9) != 0) kept.push_back(*e);
+        if (std::strncmp(*e, "DRAINLAB_", 9) != 0 || std::strncmp(*e, "DRAINLAB_DATA_DIR=", 18) == 0)
+            kept.push_back(*e);
     kept.push_back(nullptr);
     return kept;
 }

@@ -35,7 +35,7 @@ parsed_settings parse_settings(int argc, char** argv) {
         return parse_duration(text) ? "" : fmt::format("'{}' is no duration; write 200ms, 5s or 2m", text);
     };
     const auto env = [](CLI::Option* o, const char* name) { o->envname(name); };
-    env(app.add_option("--socket", s.socket, "control socket, an absolute path")->required(), "DRAINLAB_SOCKET");
+    env(app.add_option("--socket", s.socket, "control socket, an absolute path; needed"), "DRAINLAB_SOCKET");
     env(app.add_option("--profile", s.profile, "what the modelled machine is like: a name or a .toml file")
             ->capture_default_str(),
         "DRAINLAB_PROFILE");
@@ -73,6 +73,12 @@ parsed_settings parse_settings(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) { return {std::nullopt, app.exit(e) == 0 ? 0 : 2}; }
+    if (s.socket.empty()) {
+        std::fputs(
+            "drainfs: --socket PATH is missing: an absolute path, where the daemon is to listen (or DRAINLAB_SOCKET)\n",
+            stderr);
+        return {std::nullopt, 2};
+    }
     if (!linger.empty()) s.linger = *parse_duration(linger);
     if (!drain_limit.empty()) s.drain_limit = *parse_duration(drain_limit);
     if (s.drain_limit <= std::chrono::milliseconds{0} || s.drain_limit > settings{}.drain_limit) {

@@ -40,6 +40,10 @@ expect 0 mount "$here/link"
 same "$(ours "$d")" 1 "a link leads to its target"
 expect 0 umount "$here/link"
 
+out=$("$(dirname "$drainctl")/drainfs" 2>&1)
+same "$?" 2 "drainfs without a socket"
+says "drainfs: --socket PATH is missing"
+
 if [ "$(id -u)" = 0 ]; then
     python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])' "$here/theirs.sock"
     chown 12345 "$here/theirs.sock"
