@@ -134,14 +134,15 @@ check cgroups(const std::string& dir) {
 check cgroup_events(const std::string& dir) {
     const int fd = inotify_init1(IN_CLOEXEC);
     if (fd < 0)
-        return warning("inotify", "inotify: " + error_text(errno),
-                       "raise fs.inotify.max_user_instances; results say memcg_death: poll");
+        return warning(
+            "inotify", "inotify: " + error_text(errno),
+            "raise fs.inotify.max_user_instances; until then a cgroup dies with its last member that was seen");
     const bool watched = dir.empty() || inotify_add_watch(fd, dir.c_str(), IN_DELETE) >= 0;
     const int error = errno;
     close(fd);
     if (watched) return good("inotify", dir.empty() ? "works; no cgroup to watch" : "sees cgroups come and go");
     return warning("inotify", fmt::format("cannot watch {}: {}", dir, error_text(error)),
-                   "raise fs.inotify.max_user_watches; results say memcg_death: poll");
+                   "raise fs.inotify.max_user_watches; until then a cgroup dies with its last member that was seen");
 }
 
 check gate_call() {

@@ -36,9 +36,10 @@ void print_text(const json& health, const json& mounts, const json& counters) {
     fmt::print("drainfs {} pid {} on {}\n", text_of(health, "version"), text_of(health, "pid"),
                text_of(health, "socket"));
     fmt::print("log {}\n", text_of(health, "log"));
-    fmt::print("profile {}, policy {}, umount waits by {}, identity {}, detach event {}, memcg death {}\n",
+    fmt::print("profile {}, policy {}, umount waits by {}, identity {}, detach event {}, memcg death by {}\n",
                text_of(health, "profile"), text_of(health, "policy"), text_of(health, "umount_wait"),
-               text_of(health, "identity"), text_of(health, "detach_event"), text_of(health, "memcg_death"));
+               text_of(health, "identity"), text_of(health, "detach_event"),
+               text_of(health, "memcg_death") == "poll" ? "the exit of its members" : text_of(health, "memcg_death"));
     fmt::print("{} mount{}\n", mounts.size(), mounts.size() == 1 ? "" : "s");
     for (const auto& m : mounts) print_mount(m);
     const json drain = counters.value("drain", json::object());

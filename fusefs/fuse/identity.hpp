@@ -17,7 +17,8 @@ class identity {
     virtual kernel::memcg_ptr of(pid_t tid) = 0;
     /// "cgroup" or "session".
     virtual const char* kind() const noexcept = 0;
-    /// How the death of a memcg is noticed: "inotify" or "poll".
+    /// How the death of a memcg is noticed: "inotify" (its cgroup's directory went), or "poll": by pidfds, when the last of the threads
+    /// seen in it has exited. Both at once; the second knows nothing of members that never called.
     virtual const char* death() const noexcept = 0;
 };
 
