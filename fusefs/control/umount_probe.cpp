@@ -21,6 +21,8 @@ constexpr auto look_first =
     2ms;  // from sending a probe to the first look at what became of it; as a rule we are told before
 constexpr auto gate_answers_within = 5s;  // a probe that is neither seen nor blocked after that: the gate is stuck
 constexpr auto at_once = 5ms;  // a writer this soon after the detach event is the unmounter, no need to ask mountinfo
+constexpr auto got_in_front = 3ms;
+constexpr auto queues_within = 500ms;    // the next holder, behind a writer; the writer shall not wait longer for that
 constexpr int steps_with_unmounter = 4;  // so often a probe waits for it; afterwards it has other things to do
 
 /// When to probe after a detach event: the unmounter needs two expedited grace periods at most to get to s_umount.
@@ -102,7 +104,11 @@ void mount_watch::look(const entry_ptr& e) {
     if (e->probe == 0 || e->dying || !gate_) return;
     const pid_t thread = gate_->thread_of(e->probe);
     const bool blocked = thread != 0 && gate_->state_of(thread) == gate::thread_state::blocked;
-    if (blocked && e->letting_through) return later(e, 1ms, &mount_watch::look);
+    if (blocked && e->letting_through) {
+        // Held, and the writer still waits: the next holder came after the last had gone, and took the lock before it.
+        if (e->armed() && steady::now() - e->closed_at > got_in_front) e->let_go();
+        return later(e, 1ms, &mount_watch::look);
+    }
     if (blocked) return writer_queued(e);
     const auto waited = steady::now() - e->probe_sent;
     if (waited > gate_answers_within) {
@@ -116,7 +122,7 @@ void mount_watch::look(const entry_ptr& e) {
 void mount_watch::probe_arrived(const entry_ptr& e) {
     e->probe = 0;
     e->timer.cancel();
-    if (std::exchange(e->letting_through, false)) return arm(e);  // the writer is through
+    if (std::exchange(e->letting_through, false) && e->next_holder == 0) arm(e);  // the writer is through
     if (e->detached) later(e, probe_delay(++e->step), &mount_watch::probe);
 }
 
@@ -134,12 +140,23 @@ void mount_watch::dying(const entry_ptr& e) {
     e->tell.on_dying();
 }
 
-/// Somebody remounts, or freezes, a living superblock.
+/// Somebody remounts, or freezes, a living superblock. The next holder queues behind it before the gate opens, so that there is no moment
+/// after it at which an unmount would not wait.
 void mount_watch::let_through(const entry_ptr& e) {
     emit("gate_let_through", *e);
     e->letting_through = true;
-    e->holder_tid = 0;
-    e->answer();
+    e->probe_sent = steady::now();
+    arm(e);
+    open_for_writer(e);
+}
+
+void mount_watch::open_for_writer(const entry_ptr& e) {
+    if (!e->letting_through) return;
+    const pid_t next = e->next_holder != 0 && gate_ ? gate_->thread_of(e->next_holder) : 0;
+    const bool queued = next != 0 && gate_->state_of(next) == gate::thread_state::blocked;
+    if (e->next_holder != 0 && !queued && steady::now() - e->probe_sent < queues_within)
+        return later(e, look_first / 20, &mount_watch::open_for_writer);
+    e->let_go();
     later(e, look_first, &mount_watch::look);  // until the probe's STATFS arrives behind the writer
 }
 

@@ -58,7 +58,11 @@ void mount_watch::add(const watched_mount& m, umount_events& tell) {
 }
 
 void mount_watch::arm(const entry_ptr& e) {
-    if (!gate_ || !gate_->send({gate::command::arm, e->m.id, ++last_tag_, e->m.dev, 0, {}})) return;
+    e->next_holder = ++last_tag_;
+    if (!gate_ || !gate_->send({gate::command::arm, e->m.id, e->next_holder, e->m.dev, 0, {}})) {
+        e->next_holder = 0;
+        return;
+    }
     if (!e->told_gated) later(e, arm_within, &mount_watch::arm_overdue);
 }
 
@@ -100,10 +104,12 @@ bool mount_watch::on_statfs(std::uint32_t id, std::shared_ptr<fuse::statfs_call>
 bool mount_watch::closed(const entry_ptr& e, std::shared_ptr<fuse::statfs_call> call) {
     e->holder_tid = call->tid;
     e->holder = std::move(call);
+    e->next_holder = 0;
+    e->closed_at = steady::now();
     if (!e->told_gated) e->timer.cancel();
     emit("gate_closed", *e);
     gated(*e, true, {});
-    if (e->detached) probe(e);
+    if (e->detached && e->probe == 0) probe(e);
     return true;
 }
 
@@ -117,8 +123,7 @@ void mount_watch::on_statfs_interrupted(std::uint32_t id, pid_t caller) {
 void mount_watch::open(std::uint32_t id) {
     const auto e = find(id);
     if (!e || !e->armed()) return;
-    e->holder_tid = 0;
-    e->answer();
+    e->let_go();
     emit("gate_opened", *e);
 }
 

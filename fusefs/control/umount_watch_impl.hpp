@@ -34,13 +34,18 @@ struct watched_entry {
     pid_t holder_tid{};                         // 0: the gate does not hold it
     std::uint64_t probe{};                      // tag of the probe, or of the hanging sweep, that is out; or 0
     pid_t sweeper{};                            // the sweep's thread, if it is one
+    std::uint64_t next_holder{};                // tag of the arming that queues behind a writer to be let through
     pid_t unmounter{};                          // the thread that took the name away, if known
-    steady::time_point probe_sent;
+    steady::time_point probe_sent, closed_at;
     steady::time_point added_at{steady::now()}, detached_at;
     int step{};
     bool told_gated{}, detached{}, dying{}, letting_through{};
 
     bool armed() const noexcept { return holder_tid != 0; }
+    void let_go() {
+        holder_tid = 0;
+        answer();
+    }
     void answer() {
         if (const auto call = std::exchange(holder, nullptr)) call->answer();
     }
@@ -105,6 +110,7 @@ class mount_watch final : public umount_watch, public std::enable_shared_from_th
     void writer_queued(const entry_ptr& e);
     void dying(const entry_ptr& e);
     void let_through(const entry_ptr& e);
+    void open_for_writer(const entry_ptr& e);
 
     boost::asio::io_context& io_;
     trace::hub& events_;
