@@ -4,11 +4,19 @@
 #include "fusefs/fuse/cgroup_identity.hpp"
 #include "fusefs/fuse/session_identity.hpp"
 
+#include <sys/vfs.h>
+
 #include <unistd.h>
 
 namespace drainlab::fuse {
 
 namespace {
+
+bool is_cgroup2(const std::filesystem::path& root) {
+    constexpr long magic = 0x63677270;  // CGROUP2_SUPER_MAGIC, include/uapi/linux/magic.h
+    struct statfs s {};
+    return !root.empty() && ::statfs(root.c_str(), &s) == 0 && s.f_type == magic;
+}
 
 bool may_make_cgroups(const std::filesystem::path& root) {
     const auto own = cgroup_path_of(::getpid());
@@ -20,10 +28,11 @@ bool may_make_cgroups(const std::filesystem::path& root) {
 std::unique_ptr<identity> make_identity(identity_choice choice, const std::filesystem::path& cgroup_root,
                                         boost::asio::io_context& io, kernel::host& host, std::string& error) {
     const auto root = cgroup_root.empty() ? cgroup2_root() : cgroup_root;
-    const bool there = !root.empty() && cgroup_id_at(root);
+    const bool there = is_cgroup2(root);
     if (choice == identity_choice::cgroup && !there) {
         error = "--identity cgroup: " +
-                (root.empty() ? std::string{"no cgroup v2 is mounted here"} : root.string() + " does not exist") +
+                (root.empty() ? std::string{"no cgroup v2 is mounted here"}
+                              : root.string() + " is no cgroup v2 (not there, or covered by another mount)") +
                 "; mount one (mount -t cgroup2 none DIR) or use --identity session";
         return nullptr;
     }
