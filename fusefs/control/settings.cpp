@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace drainlab::control {
@@ -19,7 +20,7 @@ std::optional<std::chrono::milliseconds> parse_duration(const std::string& text)
     const std::string unit = text.substr(used);
     const double scale = unit.empty() || unit == "s" ? 1000 : unit == "ms" ? 1 : unit == "m" ? 60'000 : 0;
     if (scale == 0 || number < 0 || number * scale > 86'400'000.0) return std::nullopt;
-    return std::chrono::milliseconds{static_cast<std::int64_t>(number * scale + 0.5)};
+    return std::chrono::milliseconds{std::llround(number * scale)};
 }
 
 parsed_settings parse_settings(int argc, char** argv) {

@@ -36,7 +36,9 @@ int session::impl::unreported_error(open_file& h) const {
 
 namespace {
 
-open_file& handle(const fuse_file_info* fi) { return *reinterpret_cast<open_file*>(fi->fh); }
+open_file& handle(const fuse_file_info* fi) {
+    return *reinterpret_cast<open_file*>(fi->fh);  // NOLINT(performance-no-int-to-ptr): libfuse keeps it as a number
+}
 
 /// Where no write-back error can come, close() need not ask us for one.
 void set_noflush(impl& s, const open_file& h, fuse_file_info& fi) {

@@ -48,7 +48,8 @@ struct session::impl {
     static impl& of(fuse_req_t req) { return *static_cast<impl*>(fuse_req_userdata(req)); }
     /// The node that the kernel knows by this id.
     storage::node& known(fuse_ino_t ino) {
-        return ino == FUSE_ROOT_ID ? fs.store().nodes().root() : *reinterpret_cast<storage::node*>(ino);
+        if (ino == FUSE_ROOT_ID) return fs.store().nodes().root();
+        return *reinterpret_cast<storage::node*>(ino);  // NOLINT(performance-no-int-to-ptr): the kernel keeps a number
     }
     fuse_ino_t id_of(storage::node& f) const { return f.is_root() ? FUSE_ROOT_ID : reinterpret_cast<fuse_ino_t>(&f); }
     /// Counts the request. False: answered with EIO, as nothing may come any more.

@@ -11,7 +11,7 @@
 namespace drainlab::storage {
 
 int check_name(std::string_view name) {
-    if (name.empty() || name == "." || name == ".." || name.find('/') != name.npos) return EINVAL;
+    if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos) return EINVAL;
     return name.size() > NAME_MAX ? ENAMETOOLONG : 0;
 }
 
@@ -118,7 +118,7 @@ int directory_store::open_directory(node& f, unique_fd& fd) {
     return fd ? 0 : errno;
 }
 
-int directory_store::statfs(struct statvfs& st) { return ::fstatvfs(root_.fd.get(), &st) == 0 ? 0 : errno; }
+int directory_store::statfs(struct statvfs& st) const { return ::fstatvfs(root_.fd.get(), &st) == 0 ? 0 : errno; }
 
 int directory_store::sync_all() const { return ::syncfs(root_.fd.get()) == 0 ? 0 : errno; }
 

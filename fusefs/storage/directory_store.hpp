@@ -50,7 +50,7 @@ class directory_store {
     /// A data descriptor: for both reading and writing if that may be had, else for what `flags` ask. `O_PATH` is never given.
     int open_data(node& f, int flags, unique_fd& fd);
     int open_directory(node& f, unique_fd& fd);
-    int statfs(struct statvfs& st);
+    int statfs(struct statvfs& st) const;
     /// syncfs(2). May take long: not on the loop thread unless the store is in memory.
     int sync_all() const;
 

@@ -97,7 +97,7 @@ test_mount::~test_mount() {
 }
 
 std::string test_mount::read_line() {
-    for (std::size_t end; (end = rest_.find('\n')) == rest_.npos;) {
+    for (std::size_t end; (end = rest_.find('\n')) == std::string::npos;) {
         char part[4096];
         const ssize_t n = ::read(from_, part, sizeof part);
         if (n <= 0) return {};

@@ -213,10 +213,10 @@ TEST_CASE("A directory of many entries is listed once each while entries come an
     for (int k = 0; k < count; ++k) missing += !seen.contains("s" + std::to_string(k));
     CHECK(missing == 0);
     ::rewinddir(d);
-    ::readdir(d);
+    REQUIRE(::readdir(d) != nullptr);
     const long where = ::telldir(d);
     const std::string next = ::readdir(d)->d_name;
-    for (int k = 0; k < 500; ++k) ::readdir(d);
+    for (int k = 0; k < 500; ++k) CHECK(::readdir(d) != nullptr);
     ::seekdir(d, where);
     CHECK(std::string{::readdir(d)->d_name} == next);
     ::closedir(d);
