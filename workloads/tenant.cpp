@@ -62,7 +62,7 @@ tenant::tenant(const housing& where, unsigned number, const std::function<int()>
     running_ = true;
 }
 
-void tenant::kill() noexcept {
+void tenant::kill() const noexcept {
     if (running_) syscall(SYS_pidfd_send_signal, pidfd_, SIGKILL, nullptr, 0);
 }
 

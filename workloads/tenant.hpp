@@ -28,7 +28,7 @@ class tenant {
 
     /// Readable once the process has ended.
     int pidfd() const noexcept { return pidfd_; }
-    void kill() noexcept;
+    void kill() const noexcept;
     /// Waits for the process; its exit code, or 128 + signal.
     int join();
     /// Removes the cgroup; the process must have been joined. False (errno set) when the kernel refuses.

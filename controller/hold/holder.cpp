@@ -156,7 +156,7 @@ client::result<proof> holder::verify() const {
     return p;
 }
 
-bool holder::wait(std::chrono::nanoseconds length) { return wait_for_child(pid_, length, left_.holder_child); }
+bool holder::wait(std::chrono::nanoseconds length) const { return wait_for_child(pid_, length, left_.holder_child); }
 
 void holder::release() {
     if (lifeline_ >= 0) close(std::exchange(lifeline_, -1));

@@ -38,7 +38,7 @@ class holder {
     client::result<proof> verify() const;
     /// Waits until the holder has ended by itself or `length` is over. True: it ended. Signals of the caller's mask that are
     /// pending end the wait too.
-    bool wait(std::chrono::nanoseconds length);
+    bool wait(std::chrono::nanoseconds length) const;
     void release();
 
   private:

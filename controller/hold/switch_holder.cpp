@@ -92,6 +92,6 @@ switch_holder::~switch_holder() {
     if (!file_.empty()) unlink(file_.c_str());
 }
 
-bool switch_holder::wait(std::chrono::nanoseconds length) { return wait_for_child(pid_, length, 0); }
+bool switch_holder::wait(std::chrono::nanoseconds length) const { return wait_for_child(pid_, length, 0); }
 
 }  // namespace drainlab::hold

@@ -25,7 +25,7 @@ class switch_holder {
 
     pid_t pid() const noexcept { return pid_; }
     /// As holder::wait().
-    bool wait(std::chrono::nanoseconds length);
+    bool wait(std::chrono::nanoseconds length) const;
 
   private:
     switch_holder() = default;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@ std::string progress_text(const progress& at, std::chrono::nanoseconds elapsed) 
     auto text = fmt::format("{}  {}  {} of {}", at.scenario, at.policy, at.done, at.total);
     if (at.done < 5) return text;
     const double each = duration<double>(elapsed).count() / at.done;
-    const auto left = static_cast<int>(each * (at.total - at.done) + 0.5);
+    const auto left = static_cast<int>(std::lround(each * (at.total - at.done)));
     return text + fmt::format(", {}:{:02} left", left / 60, left % 60);
 }
 

@@ -105,9 +105,9 @@ sweeper::sweeper(std::string directory, std::string cgroup_root)
 
 sweeper::~sweeper() { sweep_and_dismiss(); }
 
-void sweeper::watch(pid_t pid) { tell(pipe_, {watch_process, pid, {}}); }
+void sweeper::watch(pid_t pid) const { tell(pipe_, {watch_process, pid, {}}); }
 
-void sweeper::also(const std::string& directory) {
+void sweeper::also(const std::string& directory) const {
     record r{watch_directory, 0, {}};
     if (directory.size() >= sizeof r.path) return;
     directory.copy(r.path, sizeof r.path - 1);

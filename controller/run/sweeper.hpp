@@ -21,9 +21,9 @@ class sweeper {
     sweeper& operator=(const sweeper&) = delete;
 
     /// To be waited for, and its cgroups to be removed. When it does not end in time it is left alone.
-    void watch(pid_t pid);
+    void watch(pid_t pid) const;
     /// Another directory to be removed after our death; its own owner does it otherwise.
-    void also(const std::string& directory);
+    void also(const std::string& directory) const;
     /// Does the sweeping now, in this process, and ends the sweeper. Also in the destructor.
     void sweep_and_dismiss();
 

@@ -29,7 +29,7 @@ class device {
 class filesystem final : public kernel::address_space_operations {
   public:
     filesystem(kernel::host& h, nanoseconds latency, std::uint64_t bytes_per_s = 0)
-        : host_{h}, device_{h.sched, latency, bytes_per_s} {}
+        : device_{h.sched, latency, bytes_per_s} {}
     task<int> writepages(kernel::inode& i, kernel::writeback_control& wbc) override;
     task<int> write_inode(kernel::inode& i, kernel::writeback_control& wbc) override;
 
@@ -40,7 +40,6 @@ class filesystem final : public kernel::address_space_operations {
         32;  ///< 128 KiB, so that small writes get in between (a disk's scheduler)
 
   private:
-    kernel::host& host_;
     device device_;
 };
 

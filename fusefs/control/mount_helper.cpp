@@ -26,7 +26,8 @@ constexpr option options[] = {
 
 /// What mount(8) and mount.fuse3 add by themselves.
 bool is_harmless(std::string_view word) {
-    return word.empty() || word == "default_permissions" || word == "allow_other" || word.find('=') != word.npos;
+    return word.empty() || word == "default_permissions" || word == "allow_other" ||
+           word.find('=') != std::string_view::npos;
 }
 
 /// False, with a message, at the first option that is not known.

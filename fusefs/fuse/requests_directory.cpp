@@ -30,7 +30,9 @@ struct raw_entry {
     char name[1];
 };
 
-open_directory& handle(const fuse_file_info* fi) { return *reinterpret_cast<open_directory*>(fi->fh); }
+open_directory& handle(const fuse_file_info* fi) {
+    return *reinterpret_cast<open_directory*>(fi->fh);  // NOLINT(performance-no-int-to-ptr): libfuse keeps a number
+}
 
 bool is_dot(const char* name) { return !std::strcmp(name, ".") || !std::strcmp(name, ".."); }
 

@@ -10,7 +10,7 @@ using impl = session::impl;
 using storage::node;
 using op = storage::device_op;
 
-fuse_entry_param session::impl::entry_for(node& f, struct stat& st) {
+fuse_entry_param session::impl::entry_for(node& f, struct stat& st) const {
     fs.overlay(f, st);
     fuse_entry_param e{};
     e.ino = id_of(f);

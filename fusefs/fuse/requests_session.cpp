@@ -10,7 +10,7 @@ struct session::impl::kept_statfs final : statfs_call {
     kept_statfs(impl& s, fuse_req_t r) : owner{&s}, req{r} { tid = fuse_req_ctx(r)->pid; }
     ~kept_statfs() override { answer(); }
     void answer() override {
-        const fuse_req_t r = std::exchange(req, nullptr);
+        fuse_req_t r = std::exchange(req, nullptr);
         if (!r) return;
         struct statvfs st {};
         st.f_namemax = 255;
@@ -18,7 +18,7 @@ struct session::impl::kept_statfs final : statfs_call {
     }
     bool answered() const override { return req == nullptr; }
     void interrupt() {
-        const fuse_req_t r = std::exchange(req, nullptr);
+        fuse_req_t r = std::exchange(req, nullptr);
         if (!r) return;
         fuse_reply_err(r, EINTR);
         if (owner->events.on_statfs_interrupted) owner->events.on_statfs_interrupted(*this);

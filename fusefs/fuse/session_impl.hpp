@@ -66,7 +66,7 @@ struct session::impl {
     void kill_suidgid_of(storage::node& f);
     void reply_attr(fuse_req_t req, storage::node& f);
     void reply_entry(fuse_req_t req, storage::node& f, struct stat& st);
-    fuse_entry_param entry_for(storage::node& f, struct stat& st);
+    fuse_entry_param entry_for(storage::node& f, struct stat& st) const;
     /// The newest write-back error that this handle has not been told: as with the kernel's errseq_t, each handle is told once, and one
     /// opened after an error that nobody has seen yet is told too. 0 or an errno.
     int unreported_error(open_file& h) const;

@@ -73,7 +73,7 @@ nanoseconds machine_sim::wall_time(const cpu& c, nanoseconds cost) const {
     const nanoseconds slow = std::max(cost - c.credit, nanoseconds{0});
     return cost - slow + nanoseconds{static_cast<std::int64_t>(static_cast<double>(slow.count()) * overcommit_)};
 }
-nanoseconds machine_sim::used(cpu& c, nanoseconds wall) {
+nanoseconds machine_sim::used(cpu& c, nanoseconds wall) const {
     const nanoseconds fast = std::min(wall, c.credit), slow = wall - fast;
     c.credit -= fast;
     return fast + nanoseconds{static_cast<std::int64_t>(static_cast<double>(slow.count()) / overcommit_)};

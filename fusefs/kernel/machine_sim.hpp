@@ -58,7 +58,7 @@ class machine_sim final : public machine {
     int choose(const sched::fiber& f) const;
     sched::task<> take(sched::fiber& me, sched::nanoseconds cost);
     sched::nanoseconds wall_time(const cpu& c, sched::nanoseconds cost) const;
-    sched::nanoseconds used(cpu& c, sched::nanoseconds wall);
+    sched::nanoseconds used(cpu& c, sched::nanoseconds wall) const;
     sched::nanoseconds turns_before(int number) const;
     void give_up(int c);
     void note(cpu& c, sched::instant from, sched::instant to);

@@ -12,7 +12,7 @@ namespace drainlab::kernel {
 /// mount_lock: a spinlock with a sequence that is odd while it is held. Walks only read the sequence.
 class mount_seqlock {
   public:
-    explicit mount_seqlock(sched::scheduler& s) : sched_{s}, lock_{s, "mount_lock"}, seq_{s} {}
+    explicit mount_seqlock(sched::scheduler& s) : lock_{s, "mount_lock"}, seq_{s} {}
 
     class [[nodiscard]] guard {
       public:
@@ -35,7 +35,6 @@ class mount_seqlock {
     bool changed_since(std::int64_t seq) const { return seq_.load() != seq; }
 
   private:
-    sched::scheduler& sched_;
     sched::spinlock lock_;
     sched::shared seq_;
 };

@@ -88,7 +88,7 @@ struct deferred_no_gp : deferred_policy {
         if (batch.lazy)
             put_in_worker(batch, false);
         else
-            co_await expedited_policy::finish(batch);
+            co_await deferred_policy::finish(batch);
     }
 };
 

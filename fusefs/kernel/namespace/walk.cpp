@@ -20,7 +20,7 @@ std::vector<std::string> components(std::string_view name) {
     while (!name.empty()) {
         const auto slash = name.find('/');
         if (slash != 0) parts.emplace_back(name.substr(0, slash));
-        name.remove_prefix(slash == name.npos ? name.size() : slash + 1);
+        name.remove_prefix(slash == std::string_view::npos ? name.size() : slash + 1);
     }
     return parts;
 }

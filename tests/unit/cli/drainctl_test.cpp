@@ -102,17 +102,17 @@ TEST_CASE("usage errors are exit 2 with one clear line", "[drainctl]") {
     CHECK(has(drainctl({"hold", "/x", "--by", "drain", "--for", "2m"}).err, "--force allows it"));
     CHECK(has(drainctl({"umount", "--lazy", "--force", "/x"}).err, "exclude each other"));
     CHECK(has(drainctl({"with"}).err, "with: CMD is required"));
-    for (auto words : {std::vector<const char*>{"mount", "/nonexistent"},
-                       {"hold", "/x", "--by", "drain"},
-                       {"with"},
-                       {"umount", "/proc"}})
+    for (const auto& words : {std::vector<const char*>{"mount", "/nonexistent"},
+                              {"hold", "/x", "--by", "drain"},
+                              {"with"},
+                              {"umount", "/proc"}})
         CHECK(drainctl(words).code == 2);
 }
 
 TEST_CASE("with --json a failure is drainlab.error/1 on standard output and nothing else", "[drainctl]") {
-    for (auto words : {std::vector<const char*>{"umount", "/proc", "--json"},
-                       {"mount", "--json", "--polciy", "base", "/x"},
-                       {"mount", "--json"}}) {
+    for (const auto& words : {std::vector<const char*>{"umount", "/proc", "--json"},
+                              {"mount", "--json", "--polciy", "base", "/x"},
+                              {"mount", "--json"}}) {
         const auto failed = drainctl(words);
         CHECK(failed.code == 2);
         CHECK(failed.err.empty());

@@ -47,7 +47,7 @@ void write_record(const std::string& socket, pid_t pid, std::uint64_t start) {
 TEST_CASE("a living daemon's things are left alone", "[leftovers]") {
     folder f;
     const std::string socket = f / "x.sock";
-    std::ofstream{socket};
+    std::ofstream touched{socket};
     write_record(socket, getpid(), start_time(getpid()).value());
     CHECK_FALSE(daemon_is_dead(socket));
     CHECK(clean_socket(socket).empty());
@@ -57,7 +57,7 @@ TEST_CASE("a living daemon's things are left alone", "[leftovers]") {
 TEST_CASE("a dead daemon's socket and record go, and nothing that is not a drainfs mount", "[leftovers]") {
     folder f;
     const std::string socket = f / "x.sock";
-    std::ofstream{socket};
+    std::ofstream touched{socket};
     SECTION("its pid is free") { write_record(socket, dead_pid(), 1); }
     SECTION("its pid is somebody else's now") { write_record(socket, getpid(), 1); }
     CHECK(daemon_is_dead(socket));

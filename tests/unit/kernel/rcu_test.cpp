@@ -180,7 +180,7 @@ TEST_CASE("a barrier waits for everybody's callbacks, each queued before it", "[
     for (int cpu = 0; cpu < 4; ++cpu)
         w.after(
             cpu * 500us,
-            [&w, &r, &run, cpu]() -> task<> {
+            [&r, &run, cpu]() -> task<> {
                 for (int i = 0; i < 50; ++i) r.call([&run, cpu] { run.push_back(cpu); });
                 co_return;
             },
