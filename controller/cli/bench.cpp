@@ -27,7 +27,7 @@ namespace {
 using words = std::vector<std::string>;
 
 struct options {
-    words policies, scenarios, mounts, widen, expect_violation;
+    words policies, namespace_policies, scenarios, mounts, widen, expect_violation;
     std::optional<std::int64_t> samples;
     std::int64_t seed = 1;
     bool quick = false, keep_going = false, check = false;
@@ -227,6 +227,12 @@ result<exit_code> bench_lazily(const options& o) {
 }
 
 result<exit_code> bench(const options& o) {
+    if (!o.namespace_policies.empty())
+        return client::usage_error(
+            "bench: --namespace-policy needs a modelled kernel; on real mounts the machine's own decides how umount "
+            "waits",
+            "drainctl sim --scenario lazy_free,lazy_held --namespace-policy " +
+                client::join(o.namespace_policies, ","));
     if (!o.strategy.strategies.empty()) return bench_strategies(o);
     if (std::any_of(o.scenarios.begin(), o.scenarios.end(), is_bench_lazy)) return bench_lazily(o);
     if (!o.mounts.empty())
@@ -262,6 +268,7 @@ void declare_what(command& c, options& o) {
     c.list("--policy", o.policies, "drain policies, or all (default base,race,rmbarrier,persb)")
         .one_of(policies_and_all);
     c.list("--scenario", o.scenarios, "scenarios by name or file, or all (default no_pressure,idle_cross_pressure)");
+    c.list("--namespace-policy", o.namespace_policies, "only sim can: says so and how");
     c.list("--mounts", o.mounts, "with umount_free, lazy_free, lazy_held: what is unmounted (default drainfs)")
         .one_of(lazy::bench_mounts());
     c.option("--samples", o.samples, "unmounts per scenario and policy (default 40)", 1, 1'000'000);

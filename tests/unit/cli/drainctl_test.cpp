@@ -102,9 +102,12 @@ TEST_CASE("usage errors are exit 2 with one clear line", "[drainctl]") {
     CHECK(has(drainctl({"hold", "/x", "--by", "drain", "--for", "2m"}).err, "--force allows it"));
     CHECK(has(drainctl({"umount", "--lazy", "--force", "/x"}).err, "exclude each other"));
     CHECK(has(drainctl({"with"}).err, "with: CMD is required"));
+    CHECK(
+        has(drainctl({"bench", "--namespace-policy", "deferred"}).err, "drainctl sim --scenario lazy_free,lazy_held"));
     for (const auto& words : {std::vector<const char*>{"mount", "/nonexistent"},
                               {"hold", "/x", "--by", "drain"},
                               {"with"},
+                              {"bench", "--namespace-policy", "deferred"},
                               {"umount", "/proc"}})
         CHECK(drainctl(words).code == 2);
 }
