@@ -21,13 +21,13 @@ void emulated_device::set_limits(const device_limits& limits) noexcept {
     ++generation_;
 }
 
-sched::instant emulated_device::admit(std::uint64_t bytes) noexcept {
+sched::instant emulated_device::admit(sched::instant now, std::uint64_t bytes) noexcept {
     constexpr double ns_per_s = 1e9;
     double busy = 0;
     if (limits_.bandwidth_bytes_per_s)
         busy = static_cast<double>(bytes) * ns_per_s / static_cast<double>(limits_.bandwidth_bytes_per_s);
     if (limits_.iops) busy = std::max(busy, ns_per_s / static_cast<double>(limits_.iops));
-    const sched::instant begins = std::max(sched_.now(), free_at_);
+    const sched::instant begins = std::max(now, free_at_);
     free_at_ = begins + nanoseconds{static_cast<nanoseconds::rep>(busy)};
     return free_at_ + limits_.latency;
 }
@@ -36,7 +36,7 @@ sched::task<> emulated_device::transfer(std::uint64_t bytes) {
     if (limits_.unlimited()) co_return;
     const sched::instant began = sched_.now();
     const std::uint64_t under = generation_;
-    const sched::instant done = admit(bytes);
+    const sched::instant done = admit(began, bytes);
     if (done > began) co_await sched_.sleep_until(done, "emulated device");
     if (under != generation_) co_return;
     times_.bytes += bytes;

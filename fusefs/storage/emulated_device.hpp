@@ -36,8 +36,8 @@ class emulated_device {
     /// Applies to requests that come later; times() start anew.
     void set_limits(const device_limits& limits) noexcept;
 
-    /// When a request of `bytes` that arrives now is done; takes its place in the queue.
-    sched::instant admit(std::uint64_t bytes) noexcept;
+    /// When a request of `bytes` that arrives at `now` is done; takes its place in the queue.
+    sched::instant admit(sched::instant now, std::uint64_t bytes) noexcept;
     /// One request: returns when the device is done with it.
     sched::task<> transfer(std::uint64_t bytes);
     /// The cache flush that ends fsync(2) and sync_fs().

@@ -77,5 +77,7 @@ TEST_CASE("Descriptors, memory and inodes return to their level after many files
     CHECK(after["cached"] == 0);
     CHECK(descriptors(m.server()) <= fds);
     WARN(files << " files: " << kib << " KiB before, " << resident_kib(m.server()) << " KiB after");
+#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed, to see who uses it
     CHECK(resident_kib(m.server()) < kib + 4096);
+#endif
 }
