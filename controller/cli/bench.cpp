@@ -4,9 +4,9 @@
 #include "controller/cli/command.hpp"
 #include "controller/cli/known.hpp"
 #include "controller/cli/output.hpp"
+#include "controller/cli/result_output.hpp"
 #include "controller/client/data_dir.hpp"
-#include "controller/report/json.hpp"
-#include "controller/report/text.hpp"
+#include "controller/report/collect.hpp"
 #include "controller/run/progress_line.hpp"
 #include "controller/run/real_executor.hpp"
 #include "fusefs/version.hpp"
@@ -15,11 +15,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <ctime>
-#include <fstream>
-#include <unistd.h>
 
 namespace drainlab::cli {
 namespace {
@@ -38,7 +35,6 @@ struct options {
     bench_strategy_options strategy;
 
     std::int64_t samples_wanted() const { return samples.value_or(quick ? 15 : 40); }
-    bool json_on_stdout() const { return json == "-"; }
 };
 
 /// The lazy scenarios belong to `drainctl lazy`, and a neighbour's sync is for `drainctl sim` alone; `all` means the others.
@@ -121,52 +117,6 @@ report::run_info run_of(const options& o) {
     return r;
 }
 
-/// Before the run: finding out afterwards that the file cannot be written would be a pity.
-result<void> check_json_file(const options& o) {
-    if (!o.json || o.json_on_stdout()) return client::success();
-    std::ofstream file(*o.json, std::ios::app);
-    if (!file) return client::system_failure("--json " + *o.json, errno, exit_code::usage);
-    return client::success();
-}
-
-bool write_json(const options& o, const report::result& r) {
-    if (!o.json) return true;
-    const auto text = report::to_json(r);
-    if (o.json_on_stdout()) return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    std::ofstream file(*o.json, std::ios::trunc);
-    file << text;
-    return static_cast<bool>(file.flush());
-}
-
-void print_text(const options& o, const run::bench_options& b, const report::result& r) {
-    if (o.json_on_stdout()) return;
-    report::text_options t;
-    t.colour = colour();
-    for (const auto& s : b.scenarios) t.titles[s.name] = s.title;
-    if (o.format == "csv")
-        fmt::print("{}", report::to_csv(r));
-    else if (o.format == "markdown")
-        fmt::print("{}", report::to_markdown(r, t));
-    else
-        fmt::print("{}", report::to_text(r, t));
-}
-
-/// Prints each expectation and whether it held. True when none was missed.
-bool check(const options& o, const run::bench_options& b, const report::result& r) {
-    using outcome = report::verdict::outcome;
-    auto* to = o.json_on_stdout() || o.format != "text" ? stderr : stdout;
-    int missed = 0;
-    fmt::print(to, "\n");
-    for (const auto& s : b.scenarios)
-        for (const auto& e : s.expect) {
-            const auto v = report::judge(r, s.name, e);
-            const auto* word = v.what == outcome::held ? "held" : v.what == outcome::missed ? "MISSED" : "skipped";
-            if (v.what == outcome::missed) ++missed;
-            fmt::print(to, "check {:<8}{}: {}\n", word, s.name, v.text);
-        }
-    return missed == 0;
-}
-
 report::result result_of(const options& o, run::bench_outcome& outcome, const run::real_executor& machine,
                          report::run_info info) {
     report::result r;
@@ -239,7 +189,7 @@ result<exit_code> bench(const options& o) {
         return client::usage_error("bench: --mounts goes with the scenarios umount_free, lazy_free, lazy_held");
     BOOST_OUTCOME_TRY(auto b, bench_of(o));
     BOOST_OUTCOME_TRY(auto wanted, machine_of(o));
-    BOOST_OUTCOME_TRYV(check_json_file(o));
+    BOOST_OUTCOME_TRYV(check_json_file(o.json));
     auto info = run_of(o);
     const auto begun = std::chrono::steady_clock::now();
     BOOST_OUTCOME_TRY(auto machine, run::real_executor::start(wanted));
@@ -252,9 +202,9 @@ result<exit_code> bench(const options& o) {
     info.elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     const auto r = result_of(o, outcome, *machine, std::move(info));
     machine.reset();  // everything is removed before anything is said
-    print_text(o, b, r);
-    if (!write_json(o, r)) return client::system_failure("--json " + *o.json, errno);
-    const bool held = !o.check || check(o, b, r);
+    print_result(o.json, o.format, r, b.scenarios);
+    BOOST_OUTCOME_TRYV(write_result(o.json, r));
+    const bool held = !o.check || check_expectations(o.json, o.format, r, b.scenarios);
     std::fflush(stdout);
     if (outcome.why) {
         remark(outcome.why->message);

@@ -1,4 +1,4 @@
-// What sim and merge do with a result once they have it.
+// What bench, sim and merge do with a result once they have it.
 #pragma once
 #include "controller/client/failure.hpp"
 #include "controller/report/result.hpp"
