@@ -9,10 +9,8 @@ namespace drainlab::storage {
 
 namespace {
 
-/// Attributes are reached through /proc/self/fd/N, which leads to the file itself. A symlink's would need the link
-/// followed one step less than this can do; only trusted.* and security.* could be there.
+/// Attributes are reached through /proc/self/fd/N, which leads to the file itself, also where that is a symlink (opened with O_PATH).
 int reach(node& f, node_table& nodes, std::string& path) {
-    if (S_ISLNK(f.type)) return EOPNOTSUPP;
     const int fd = nodes.fd(f);
     if (fd < 0) return -fd;
     path = "/proc/self/fd/" + std::to_string(fd);
@@ -33,7 +31,7 @@ int directory_store::setxattr(node& f, const char* name, const void* value, std:
 int directory_store::getxattr(node& f, const char* name, void* value, std::size_t size, std::size_t& got) {
     if (f.no_capability && name == capability) return ENODATA;
     std::string path;
-    if (const int err = reach(f, nodes_, path)) return err == EOPNOTSUPP ? ENODATA : err;
+    if (const int err = reach(f, nodes_, path)) return err;
     const ssize_t n = ::getxattr(path.c_str(), name, value, size);
     if (n < 0) {
         const int err = errno;
@@ -47,7 +45,7 @@ int directory_store::getxattr(node& f, const char* name, void* value, std::size_
 int directory_store::listxattr(node& f, void* list, std::size_t size, std::size_t& got) {
     got = 0;
     std::string path;
-    if (const int err = reach(f, nodes_, path)) return err == EOPNOTSUPP ? 0 : err;
+    if (const int err = reach(f, nodes_, path)) return err;
     const ssize_t n = ::listxattr(path.c_str(), static_cast<char*>(list), size);
     if (n < 0) return errno;
     got = static_cast<std::size_t>(n);

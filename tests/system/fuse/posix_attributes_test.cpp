@@ -184,6 +184,24 @@ TEST_CASE("A directory's mtime and ctime move on when entries come, go and chang
     moves("symlink", [&] { return ::symlink("x", (d + "/l").c_str()); });
 }
 
+TEST_CASE("A symlink has attributes of its own, and its target's stay the target's", "[xattr]") {
+    open_mount m;
+    write_file(m.path("f"), "x");
+    REQUIRE(::symlink("f", m.path("l").c_str()) == 0);
+    const std::string link = m.path("l");
+    CHECK(failure(::lsetxattr(link.c_str(), "user.a", "v", 1, 0)) == EPERM);  // as on any local file system
+    CHECK(::llistxattr(link.c_str(), nullptr, 0) == 0);
+    if (::lsetxattr(link.c_str(), "trusted.a", "v", 1, 0) != 0) {
+        CHECK((errno == EPERM || errno == EOPNOTSUPP));  // not root, or a store without them
+        return;
+    }
+    char got[8];
+    CHECK(::lgetxattr(link.c_str(), "trusted.a", got, sizeof got) == 1);
+    CHECK(failure(::getxattr(m.path("f").c_str(), "trusted.a", got, sizeof got)) == ENODATA);
+    CHECK(::lremovexattr(link.c_str(), "trusted.a") == 0);
+    CHECK(failure(::lgetxattr(link.c_str(), "trusted.a", got, sizeof got)) == ENODATA);
+}
+
 TEST_CASE("An xattr of the largest size, ERANGE, E2BIG, and a list of many", "[xattr]") {
     test_mount m;
     write_file(m.path("f"), "x");
