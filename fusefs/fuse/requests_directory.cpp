@@ -129,6 +129,7 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
     ++s.count.open_files;
     s.directories.insert(d.get());
     fi->fh = reinterpret_cast<std::uint64_t>(d.get());
+    if (s.fs.store().root().is_private) fi->cache_readdir = fi->keep_cache = 1;  // nobody else changes it
     open_directory* const h = d.release();
     if (fuse_reply_open(req, fi) != 0) s.drop_handle(h);  // interrupted: no RELEASEDIR will come
 }

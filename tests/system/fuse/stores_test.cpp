@@ -14,6 +14,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <list>
+#include <set>
+#include <string>
 #include <unistd.h>
 
 using namespace drainlab::test;
@@ -228,4 +230,31 @@ TEST_CASE("Without pidfds the caller's cgroup is read from /proc", "[identity]")
     test_mount m{{"--deny", "pidfd_open"}};
     files_work(m);
     CHECK(m.counters()["unknown"] == 0);
+}
+
+TEST_CASE("A private store's directory is listed from the kernel's cache, and anew after each change", "[store][ours]") {
+    if (std::getenv("DRAINLAB_STORE_IN")) return;  // then the store is not private
+    test_mount m;
+    constexpr std::size_t count = 5000;
+    REQUIRE(::mkdir(m.path("d").c_str(), 0755) == 0);
+    for (std::size_t k = 0; k < count; ++k) write_file(m.path("d/" + std::to_string(k)), "");
+    const auto list = [&] {
+        std::set<std::string> names;
+        DIR* const d = ::opendir(m.path("d").c_str());
+        while (const dirent* e = d ? ::readdir(d) : nullptr) names.insert(e->d_name);
+        if (d) ::closedir(d);
+        return names;
+    };
+    const auto requests = [&] { return m.counters()["requests"]; };
+    CHECK(list().size() == count + 2);
+    const auto before = requests();
+    CHECK(list().size() == count + 2);
+    CHECK(requests() - before < 6);  // opened and released, its attributes perhaps; 5000 entries take more than that
+    CHECK(::unlink(m.path("d/17").c_str()) == 0);
+    CHECK(list().count("17") == 0);
+    CHECK(::rename(m.path("d/18").c_str(), m.path("d/renamed").c_str()) == 0);
+    const auto now = list();
+    CHECK(now.count("renamed") == 1);
+    CHECK(now.count("18") == 0);
+    CHECK(now.size() == count + 1);
 }
