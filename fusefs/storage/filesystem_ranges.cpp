@@ -28,6 +28,7 @@ sched::task<int> filesystem::fsync_directory(node& f) {
 }
 
 sched::task<int> filesystem::fallocate(node& f, int mode, off_t off, off_t length, kernel::memcg_ptr m) {
+    if (mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) co_return EOPNOTSUPP;  // as the kernel's FUSE says
     const auto d = f.data;
     if (const int err = co_await cache_->write_and_wait(*d, off, length, m)) co_return err;
     if (const int err = cache_->need_fd(*d, O_WRONLY)) co_return err;
@@ -37,10 +38,7 @@ sched::task<int> filesystem::fallocate(node& f, int mode, off_t off, off_t lengt
     };
     const long rc = co_await cache_->blocking(std::move(job), "store fallocate");
     if (rc < 0) co_return static_cast<int>(-rc);
-    struct stat st {};
-    const bool moves_end = mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE);
-    if (!(mode & FALLOC_FL_KEEP_SIZE) && !moves_end && off + length > d->size) d->size = off + length;
-    if (moves_end && store_->getattr(f, st) == 0) d->size = st.st_size;
+    if (!(mode & FALLOC_FL_KEEP_SIZE)) d->size = std::max(d->size, off + length);
     co_return 0;
 }
 
@@ -60,7 +58,8 @@ sched::task<int> filesystem::copy_range(node& from, off_t from_off, node& to, of
     if (from_off >= source->size || length == 0) co_return 0;
     length = std::min(length, static_cast<std::size_t>(source->size - from_off));
     const auto bytes = static_cast<off_t>(length);
-    if (const int err = co_await cache_->write_and_wait(*source, from_off, bytes, m)) co_return err;
+    // All of the source behind it, too: a file that the store has not in full length yet ends there, and copies nothing.
+    if (const int err = co_await cache_->write_and_wait(*source, from_off, 0, m)) co_return err;
     if (const int err = co_await cache_->write_and_wait(*target, to_off, bytes, m)) co_return err;
     if (const int err = cache_->need_fd(*source, O_RDONLY)) co_return err;
     if (const int err = cache_->need_fd(*target, O_WRONLY)) co_return err;

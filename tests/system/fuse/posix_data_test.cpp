@@ -69,6 +69,15 @@ TEST_CASE("copy_file_range: within a file, over what is there, not over itself",
     CHECK(failure(::copy_file_range(f, nullptr, reader, nullptr, 1, 0)) == EBADF);
 }
 
+TEST_CASE("copy_file_range out of a hole before data that the store does not have yet", "[data][ours]") {
+    test_mount m{{"--latency", "1"}};  // so that the page cache keeps it
+    const opened f{m.path("f"), O_RDWR | O_CREAT}, copy{m.path("copy"), O_RDWR | O_CREAT};
+    REQUIRE(::pwrite(f, "end", 3, 1 << 20) == 3);
+    loff_t from = 4096, to = 0;
+    CHECK(::copy_file_range(f, &from, copy, &to, 8192, 0) == 8192);
+    CHECK(read_file(m.path("copy")) == std::string(8192, '\0'));
+}
+
 TEST_CASE("O_APPEND writes at the end, wherever the offset is, and pwrite as well", "[data]") {
     test_mount m;
     const opened f{m.path("f"), O_RDWR | O_CREAT | O_APPEND}, other{m.path("f"), O_WRONLY};
