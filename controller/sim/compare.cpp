@@ -146,7 +146,7 @@ class comparison {
                     within);
             for (const auto& policy : ordered(table))
                 if (const auto ours = mean_call_ms(policy, waiting))
-                    row(policy + " over all scenarios", *ours, table.at(policy), within, "*", policy);
+                    row(policy + " over all scenarios", *ours, table.at(policy), within, "all", policy);
         }
     }
     static double sum(const std::map<std::string, double>& parts) {
@@ -174,7 +174,7 @@ class comparison {
         for (const auto& r : theirs_.ratios) {
             const auto of = mean_call_ms(r.of, true), to = mean_call_ms(r.to, true);
             if (of && to && *to > 0)
-                row(r.of + " / " + r.to + " over all scenarios", *of / *to, r.per_waiting_call, within, "*", r.of);
+                row(r.of + " / " + r.to + " over all scenarios", *of / *to, r.per_waiting_call, within, "all", r.of);
         }
     }
     void own_cost() {

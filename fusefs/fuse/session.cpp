@@ -23,8 +23,8 @@ ssize_t device_writev(int fd, iovec* iov, int count, void* data) {
 }
 ssize_t device_read(int fd, void* buffer, std::size_t size, void* data) {
     const ssize_t got = ::read(fd, buffer, size);
-    if (got > 0) static_cast<session::impl*>(data)->raw.read(buffer, static_cast<std::size_t>(got));
-    return got;
+    if (got <= 0) return got;
+    return static_cast<ssize_t>(static_cast<session::impl*>(data)->raw.read(buffer, static_cast<std::size_t>(got)));
 }
 
 /// One receive buffer for all sessions: one loop thread, one request at a time.

@@ -64,6 +64,7 @@ struct session::impl {
     }
     /// The caller writes to or truncates `f`, and is one whose writes take setuid and setgid bits away.
     void kill_suidgid_of(storage::node& f);
+    void kill_sgid_of(storage::node& f);
     void reply_attr(fuse_req_t req, storage::node& f);
     void reply_entry(fuse_req_t req, storage::node& f, struct stat& st);
     fuse_entry_param entry_for(storage::node& f, struct stat& st) const;

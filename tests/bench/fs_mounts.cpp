@@ -172,8 +172,10 @@ std::vector<std::unique_ptr<subject>> mount_all(const fs::path& top, const std::
     const std::string build = "cc -O2 -D_GNU_SOURCE " + std::string{passthrough_source} + " -o " + pass.string() +
                               " $(pkg-config --cflags --libs fuse3) 2>/dev/null";
     if (fs::exists(passthrough_source) && std::system(build.c_str()) == 0)
-        add_peer("passthrough_ll", {pass, "-f", "-o", "source=" + directory("store-passthrough_ll").string(),
-                                    directory("passthrough_ll")});
+        // Permissions are checked by the kernel, as for all the others: it asks for a directory's attributes more often then.
+        add_peer("passthrough_ll",
+                 {pass, "-f", "-o", "source=" + directory("store-passthrough_ll").string() + ",default_permissions",
+                  directory("passthrough_ll")});
     else
         std::fprintf(stderr, "without passthrough_ll: %s is not there or does not compile\n", passthrough_source);
     auto ceiling = std::make_unique<plain>();

@@ -264,3 +264,32 @@ TEST_CASE("A POSIX ACL lets in whom it names; a default ACL is inherited in plac
     CHECK(mode_of(m.path("d/f")) == 0640);
     CHECK(::getxattr(m.path("d/f").c_str(), "system.posix_acl_access", nullptr, 0) == sizeof text);
 }
+
+TEST_CASE("An ACL set by an owner outside the file's group takes setgid away", "[acl][owner]") {
+    if (!other_users()) return;
+    open_mount m;
+    struct entry {
+        std::uint16_t tag, perm;
+        std::uint32_t id;
+    };
+    const struct {
+        std::uint32_t version{2};
+        entry entries[3]{{1, 7, ~0u}, {4, 7, ~0u}, {32, 7, ~0u}};
+    } text;
+    const bool directory = GENERATE(false, true);
+    const std::string f = m.path("f");
+    REQUIRE((directory ? ::mkdir(f.c_str(), 0755) : ::mknod(f.c_str(), S_IFREG | 0644, 0)) == 0);
+    REQUIRE(::chown(f.c_str(), 1234, 1234) == 0);
+    const auto mode_after = [&](uid_t uid, gid_t gid) {
+        REQUIRE(::chmod(f.c_str(), 02755) == 0);
+        const auto set = [&] { return ::setxattr(f.c_str(), "system.posix_acl_access", &text, sizeof text, 0); };
+        const int failed = as_user(uid, gid, [&] { return failure(set()); });
+        if (failed == EOPNOTSUPP) return mode_t{};
+        CHECK(failed == 0);
+        return mode_of(f);
+    };
+    const mode_t within = mode_after(1234, 1234);
+    if (within == 0) return;  // the store has no ACLs
+    CHECK(within == 02777);
+    CHECK(mode_after(1234, 1235) == 0777);
+}
