@@ -76,7 +76,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, fuse_file_info* fi) {
     if (!s.admit(req, "OPEN")) return;
     node& f = s.known(ino);
     if (s.fails(req, op::open, f)) return;
-    if (s.raw.kills()) s.kill_suidgid_of(f);
+    if (s.raw.kills()) s.kill_suidgid_of(req, f);
     auto opener = s.payer(req);
     storage::unique_fd none;
     int err = 0;
@@ -121,7 +121,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode,
         fuse_reply_err(req, err);
         return;
     }
-    if (s.raw.kills() && st.st_size > 0) s.kill_suidgid_of(*f);  // made by somebody else meanwhile
+    if (s.raw.kills() && st.st_size > 0) s.kill_suidgid_of(req, *f);  // made by somebody else meanwhile
     auto opener = s.payer(req);
     int err = 0;
     if (st.st_size > 0 || !s.fs.try_open(*f, fi->flags, fd, err)) {
@@ -208,7 +208,7 @@ void op_write(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size, of
     impl& s = impl::of(req);
     if (!s.admit(req, "WRITE")) return;
     open_file& h = handle(fi);
-    if (s.raw.kills()) s.kill_suidgid_of(*h.f);
+    if (s.raw.kills()) s.kill_suidgid_of(req, *h.f);
     if (fi->writepage) s.count.guessed_bytes += size;
     auto m = fi->writepage ? h.opener : s.payer(req);
     using outcome = storage::page_cache::outcome;
@@ -241,8 +241,9 @@ sched::task<> fallocate_later(impl& s, fuse_req_t req, node& f, int mode, off_t 
 
 void op_fallocate(fuse_req_t req, fuse_ino_t, int mode, off_t off, off_t length, fuse_file_info* fi) {
     impl& s = impl::of(req);
-    if (s.admit(req, "FALLOCATE") && !s.fails(req, op::fallocate, *handle(fi).f))
-        s.park("fallocate", fallocate_later(s, req, *handle(fi).f, mode, off, length, s.payer(req)));
+    if (!s.admit(req, "FALLOCATE") || s.fails(req, op::fallocate, *handle(fi).f)) return;
+    s.kill_suidgid_unless_root(req, *handle(fi).f);
+    s.park("fallocate", fallocate_later(s, req, *handle(fi).f, mode, off, length, s.payer(req)));
 }
 
 sched::task<> lseek_later(impl& s, fuse_req_t req, node& f, off_t off, int whence, kernel::memcg_ptr m) {
@@ -273,6 +274,7 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t, off_t from_off, fuse_file_in
                         fuse_file_info* to, std::size_t length, int) {
     impl& s = impl::of(req);
     if (!s.admit(req, "COPY_FILE_RANGE") || s.fails(req, op::write, *handle(to).f)) return;
+    s.kill_suidgid_unless_root(req, *handle(to).f);
     s.park("copy", copy_later(s, req, *handle(from).f, from_off, *handle(to).f, to_off, length, s.payer(req)));
 }
 

@@ -1,6 +1,8 @@
 // Operations on names and attributes. Thin: one call on the store, one reply.
 #include "fusefs/fuse/session_impl.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <fcntl.h>
 
@@ -34,11 +36,24 @@ void session::impl::reply_attr(fuse_req_t req, node& f) {
         fuse_reply_attr(req, &st, attr_timeout);
 }
 
-void session::impl::kill_suidgid_of(node& f) {
+namespace {
+
+bool in_group(fuse_req_t req, gid_t gid) {
+    if (fuse_req_ctx(req)->gid == gid) return true;
+    std::array<gid_t, 256> groups{};
+    const int n = fuse_req_getgroups(req, static_cast<int>(groups.size()), groups.data());
+    const auto end = groups.begin() + std::clamp(n, 0, static_cast<int>(groups.size()));
+    return std::find(groups.begin(), end, gid) != end;
+}
+
+}  // namespace
+
+void session::impl::kill_suidgid_of(fuse_req_t req, node& f) {
     struct stat st {};
     if (!S_ISREG(f.type) || fs.store().getattr(f, st) != 0) return;
     mode_t kept = st.st_mode & ~static_cast<mode_t>(S_ISUID);
-    if (st.st_mode & S_IXGRP) kept &= ~static_cast<mode_t>(S_ISGID);
+    const bool program = st.st_mode & S_IXGRP;
+    if ((st.st_mode & S_ISGID) && (program || !in_group(req, st.st_gid))) kept &= ~static_cast<mode_t>(S_ISGID);
     if (kept == st.st_mode) return;
     fs.store().chmod(f, kept & 07777);
     fuse_lowlevel_notify_inval_inode(se, id_of(f), -1, 0);  // the attributes only
@@ -114,7 +129,7 @@ void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat* attr, int to_set, f
     if (!s.admit(req, "SETATTR")) return;
     node& f = s.known(ino);
     if (s.fails(req, to_set & FUSE_SET_ATTR_SIZE ? op::truncate : op::setattr, f)) return;
-    if (s.raw.kills()) s.kill_suidgid_of(f);
+    if (s.raw.kills()) s.kill_suidgid_of(req, f);
     if (to_set & FUSE_SET_ATTR_SIZE)
         s.park("setattr", set_size(s, req, f, *attr, to_set));
     else if (const int err = set_attributes(s, f, *attr, to_set))

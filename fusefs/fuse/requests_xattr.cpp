@@ -7,19 +7,19 @@ namespace drainlab::fuse {
 
 using impl = session::impl;
 
-/// An ACL was set by an owner who is not in the file's group.
-void session::impl::kill_sgid_of(storage::node& f) {
-    struct stat st {};
-    if (fs.store().getattr(f, st) == 0 && (st.st_mode & S_ISGID)) fs.store().chmod(f, st.st_mode & 07777 & ~S_ISGID);
-}
-
 namespace {
+
+/// An ACL was set by an owner who is not in the file's group.
+void kill_sgid(storage::directory_store& store, storage::node& f) {
+    struct stat st {};
+    if (store.getattr(f, st) == 0 && (st.st_mode & S_ISGID)) store.chmod(f, st.st_mode & 07777 & ~S_ISGID);
+}
 
 void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char* name, const char* value, std::size_t size, int flags) {
     impl& s = impl::of(req);
     if (!s.admit(req, "SETXATTR") || s.fails(req, storage::device_op::setxattr, s.known(ino))) return;
     const int err = s.fs.store().setxattr(s.known(ino), name, value, size, flags);
-    if (!err && s.raw.kills()) s.kill_sgid_of(s.known(ino));
+    if (!err && s.raw.kills()) kill_sgid(s.fs.store(), s.known(ino));
     fuse_reply_err(req, err);
 }
 

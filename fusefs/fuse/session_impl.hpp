@@ -62,9 +62,12 @@ struct session::impl {
         const fuse_ctx* c = fuse_req_ctx(req);
         return {c->uid, c->gid, c->umask};
     }
-    /// The caller writes to or truncates `f`, and is one whose writes take setuid and setgid bits away.
-    void kill_suidgid_of(storage::node& f);
-    void kill_sgid_of(storage::node& f);
+    /// The caller changes the contents of `f`, and is one whose writes take setuid and setgid bits away (setattr_should_drop_suidgid()).
+    void kill_suidgid_of(fuse_req_t req, storage::node& f);
+    /// The same where the request does not say whether: as if CAP_FSETID were root's alone.
+    void kill_suidgid_unless_root(fuse_req_t req, storage::node& f) {
+        if (fuse_req_ctx(req)->uid != 0) kill_suidgid_of(req, f);
+    }
     void reply_attr(fuse_req_t req, storage::node& f);
     void reply_entry(fuse_req_t req, storage::node& f, struct stat& st);
     fuse_entry_param entry_for(storage::node& f, struct stat& st) const;

@@ -9,6 +9,9 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <functional>
+#include <map>
+#include <string>
 #include <unistd.h>
 
 using namespace drainlab::test;
@@ -72,6 +75,39 @@ TEST_CASE("Permissions are checked: read, write, search, access(2)", "[owner]") 
     CHECK(user([&] { return failure(::access(m.path("f").c_str(), R_OK)); }) == EACCES);
     CHECK(user([&] { return failure(::access(m.path("f").c_str(), F_OK)); }) == 0);
     CHECK(user([&] { return failure(::access(m.path("d/g").c_str(), F_OK)); }) == EACCES);
+}
+
+TEST_CASE("Whatever changes a file's contents takes setuid and setgid away, unless root does it", "[owner]") {
+    if (!other_users()) return;
+    open_mount m;
+    const std::string f = m.path("f"), other = m.path("other");
+    write_file(f, std::string(16'384, 'x'));
+    write_file(other, "abc");
+    REQUIRE(::chmod(other.c_str(), 0644) == 0);
+    REQUIRE(::chown(f.c_str(), 1234, 1234) == 0);
+    const auto mode_after = [&](mode_t before, uid_t uid, gid_t gid, const std::function<long(int)>& change) {
+        REQUIRE(::chmod(f.c_str(), before) == 0);
+        CHECK(as_user(uid, gid, [&] { return failure(change(::open(f.c_str(), O_RDWR))); }) == 0);
+        return mode_of(f);
+    };
+    const std::map<std::string, std::function<long(int)>> changes{
+        {"write", [](int fd) { return ::pwrite(fd, "y", 1, 0); }},
+        {"truncate", [](int fd) { return ::ftruncate(fd, 8192); }},
+        {"fallocate", [](int fd) { return ::fallocate(fd, 0, 0, 32'768); }},
+        {"punch", [](int fd) { return ::fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096); }},
+        {"copy",
+         [&](int fd) {
+             const opened from{other, O_RDONLY};
+             return ::copy_file_range(from, nullptr, fd, nullptr, 3, 0);
+         }},
+    };
+    for (const auto& [what, change] : changes) {
+        INFO(what);
+        CHECK(mode_after(06777, 1234, 1234, change) == 0777);
+        CHECK(mode_after(02666, 1234, 1234, change) == 02666);  // no program of the group's: mandatory locking once
+        CHECK(mode_after(06666, 1235, 1235, change) == 0666);
+        CHECK(mode_after(06777, 0, 0, change) == 06777);
+    }
 }
 
 TEST_CASE("In a sticky directory only the owner removes or renames", "[owner]") {
