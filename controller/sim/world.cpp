@@ -2,6 +2,8 @@
 
 #include "controller/sim/gp_formula.hpp"
 
+#include <utility>
+
 namespace drainlab::sim {
 
 using namespace std::chrono_literals;
@@ -67,8 +69,8 @@ task<> world::housekeeping() {
 
 // ---- the published background load -----------------------------------------------------------------------------------
 
-task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m) {
-    co_await work(options_.profile.sync_write);
+task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m, unsigned more) {
+    co_await cpus.consume(about(options_.profile.sync_write), options_.profile.sync_write * more);
     if (!file.i_mapping.i_pages.contains(index)) kernel::folio_add(file, index, m);
     co_await kernel::folio_mark_dirty(file, index, m);
     (void)co_await kernel::filemap_fdatawrite_range(file, index, index, m);
@@ -77,16 +79,23 @@ task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kerne
 task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, nanoseconds after,
                           std::shared_ptr<burner> me) {
     if (after > 0ns) co_await sched.sleep_for(after, "its turn to begin");
+    std::int64_t stamped = -1;  // the tick of the file's mtime
     while (!me->stop) {
         const instant begun = sched.now();
         const nanoseconds per_write = about(std::chrono::milliseconds{options_.generation_ms}) / (writes + 1);
         co_await work(options_.profile.cgroup_create);
         const auto m = kernel::memcg_create(*host, "generation");
+        const int parent = sched.current()->cpu;
+        sched.current()->cpu = cpus.fork_cpu(parent);
         for (unsigned n = 0; n < writes && !me->stop_at_once; ++n) {
-            co_await sync_write(*file, n, m);
+            // A new mtime has to be committed: the writer sleeps until the journal's thread has done it. Else it goes on at once.
+            const std::int64_t tick = sched.now().time_since_epoch() / options_.profile.tick();
+            const bool sleeps = std::exchange(stamped, tick) != tick;
+            co_await sync_write(*file, n, m, sleeps ? 0 : writes - n - 1);
             if (const instant due = begun + per_write * (n + 1); due > sched.now())
                 co_await sched.sleep_until(due, "its pace");
         }
+        sched.current()->cpu = parent;
         co_await work(options_.profile.cgroup_remove);
         kernel::memcg_rmdir(m);  // sends its callbacks through call_rcu()
         ++me->generations;

@@ -61,7 +61,8 @@ class world {
     /// CPU time of the running fiber, spread like about().
     task<> work(nanoseconds mean) { return cpus.consume(about(mean)); }
     /// One page written synchronously by a task of `m`.
-    task<> sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m);
+    /// One of a burner's writes; `more` of them follow at once.
+    task<> sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m, unsigned more);
     /// Runs `body` as a task of its own to its end; false when the machine came to a standstill before.
     bool run(task<> body, const std::string& name);
 

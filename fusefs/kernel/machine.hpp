@@ -18,6 +18,8 @@ class machine {
     virtual sched::nanoseconds run_delay(int, sched::instant) const { return sched::nanoseconds{0}; }
     /// The first tick of `cpu` strictly after `t`, jitter included. Deterministic for one (cpu, tick number).
     virtual sched::instant next_tick(int cpu, sched::instant t) const = 0;
+    /// When a thread woken at `t` on a busy `cpu` gets its turn there. Real mode knows of no run queue: at the next tick.
+    virtual sched::instant turn_after(int cpu, sched::instant t) const { return next_tick(cpu, t); }
     /// Spends CPU time on the current fiber's CPU. Real mode: a timer, or nothing; simulation: contends for the CPU.
     virtual sched::task<> consume(sched::nanoseconds cost) = 0;
     /// Time until a thread woken now on `cpu` runs.

@@ -1,6 +1,8 @@
 #include "fusefs/kernel/machine_sim.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
 
 namespace drainlab::kernel {
 
@@ -14,6 +16,7 @@ machine_sim::machine_sim(sched::scheduler& sched, const profile& p, std::uint64_
       context_switch_{p.context_switch},
       worker_wake_{p.worker_wake},
       shared_clock_{p.shared_clock},
+      slice_{350'000 * std::bit_width(static_cast<unsigned>(std::clamp(p.cpus, 1, 8)))},
       cpus_(static_cast<std::size_t>(p.cpus)) {
     DRAINLAB_CHECK(p.cpus > 0);
 }
@@ -30,11 +33,28 @@ int machine_sim::choose(const sched::fiber& f) const {
     return home;
 }
 
+int machine_sim::fork_cpu(int number) const {
+    instant latest = instant::min();
+    int found = number;
+    for (int c = 0; c < cpus(); ++c) {
+        const cpu& other = cpus_[static_cast<std::size_t>(c)];
+        if (c == number || other.taken || other.idle_since <= latest) continue;
+        latest = other.idle_since;
+        found = c;
+    }
+    return found;
+}
+
 task<> machine_sim::take(sched::fiber& me, nanoseconds cost) {
+    if (cpu& mine = cpus_[static_cast<std::size_t>(me.cpu % cpus())]; mine.kept == &me) {
+        mine.kept = nullptr;
+        co_return;
+    }
     me.cpu = choose(me);
     cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
     if (!c.taken) {
         c.taken = true;
+        runs(c, me);
         ++taken_;
         c.credit = std::min(c.credit + (sched_.now() - c.idle_since), tick_clock::host_slice);
         co_return;
@@ -44,6 +64,32 @@ task<> machine_sim::take(sched::fiber& me, nanoseconds cost) {
     ++queued_;
     sched_.wake_all(&c);  // who runs sets itself an end
     co_await sched_.wait_on(&me, "a CPU");
+}
+
+void machine_sim::runs(cpu& c, const sched::fiber& who) {
+    if (std::exchange(c.last, &who) != &who) c.picked = sched_.now();
+}
+
+/// `me` goes on at once, as it said: somebody who waits gets the CPU only if it does not.
+void machine_sim::keep(int number, const sched::fiber& me) {
+    cpu& c = cpus_[static_cast<std::size_t>(number)];
+    c.kept = &me;
+    sched_.spawn("a CPU kept", release(number, ++c.keeps), sched::fiber_kind::service);
+}
+task<> machine_sim::release(int number, std::uint64_t keeps) {
+    cpu& c = cpus_[static_cast<std::size_t>(number)];
+    if (c.kept && c.keeps == keeps) {
+        c.kept = nullptr;
+        give_up(number);
+    }
+    co_return;
+}
+
+/// The first tick at which who runs on `number` has had its slice: until then a thread that is woken there waits (RUN_TO_PARITY).
+instant machine_sim::slice_end(int number, instant now) const {
+    instant t = ticks_.next_tick(number, now);
+    while (t - cpus_[static_cast<std::size_t>(number)].picked < slice_) t = ticks_.next_tick(number, t);
+    return t;
 }
 
 /// The CPU goes to the next in its queue, else to somebody who waits elsewhere (load balancing by the newly idle).
@@ -64,6 +110,7 @@ void machine_sim::give_up(int number) {
     from->queue.pop_front();
     --queued_;
     next->cpu = number;
+    runs(c, *next);
     c.since = c.until = sched_.now();
     sched_.wake_all(next);
 }
@@ -79,30 +126,35 @@ nanoseconds machine_sim::used(cpu& c, nanoseconds wall) const {
     return fast + nanoseconds{static_cast<std::int64_t>(static_cast<double>(slow.count()) / overcommit_)};
 }
 
-task<> machine_sim::consume(nanoseconds cost) {
+task<> machine_sim::consume(nanoseconds cost, nanoseconds then) {
     if (cost <= nanoseconds{0}) co_return;
     sched::fiber& me = *sched_.current();
     nanoseconds left = cost;
     while (left > nanoseconds{0}) {
+        const bool goes_on = cpus_[static_cast<std::size_t>(me.cpu % cpus())].kept == &me;
         co_await take(me, left + context_switch_);
         cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
         const int number = me.cpu;
-        left += context_switch_;
+        if (!goes_on) left += context_switch_;
         for (bool turn = true; turn && left > nanoseconds{0};) {
             const int sharers = shared_clock_ ? taken_ : 1;
             c.since = sched_.now();
-            c.until = c.since + wall_time(c, left) * sharers;
-            const instant tick = c.queue.empty() ? instant::max() : ticks_.next_tick(number, c.since);
-            instant end = std::min(c.until, tick);
+            const instant done_at = c.since + wall_time(c, left) * sharers;
+            c.until = c.since + wall_time(c, left + then) * sharers;
+            const instant tick = c.queue.empty() ? instant::max() : slice_end(number, c.since);
+            instant end = std::min(done_at, tick);
             if (shared_clock_) end = std::min(end, c.since + recount);
             co_await sched_.wait_on(&c, "CPU time", end);
             const instant now = sched_.now();
             note(c, c.since, now);
             const nanoseconds done = used(c, (now - c.since) / sharers);
-            left = now >= c.until ? nanoseconds{0} : std::max(left - done, nanoseconds{1});
+            left = now >= done_at ? nanoseconds{0} : std::max(left - done, nanoseconds{1});
             turn = c.queue.empty() || now < tick;
         }
-        give_up(number);
+        if (left == nanoseconds{0} && then > nanoseconds{0} && !c.queue.empty())
+            keep(number, me);
+        else
+            give_up(number);
     }
 }
 
@@ -110,8 +162,14 @@ nanoseconds machine_sim::wake_latency(int number) {
     const cpu& c = cpus_[static_cast<std::size_t>(number % cpus())];
     if (!c.taken) return worker_wake_;
     const instant now = sched_.now();
-    const nanoseconds turn = std::max(std::min(c.until, ticks_.next_tick(number % cpus(), now)) - now, nanoseconds{0});
+    const nanoseconds turn = std::max(std::min(c.until, slice_end(number % cpus(), now)) - now, nanoseconds{0});
     return worker_wake_ + turn + wall_time(c, c.queued) * (shared_clock_ ? taken_ : 1);
+}
+
+/// It has slept, so it goes before those that wait already.
+instant machine_sim::turn_after(int number, instant t) const {
+    const cpu& c = cpus_[static_cast<std::size_t>(number)];
+    return c.taken ? std::clamp(c.until, t, slice_end(number, t)) : t + worker_wake_;
 }
 
 /// How long an emulator that runs its vCPUs in turn makes an interrupt wait that the running fiber's CPU sends to `number`: the

@@ -23,11 +23,16 @@ class machine_sim final : public machine {
     int cpus() const override { return static_cast<int>(cpus_.size()); }
     bool busy(int cpu, sched::instant from, sched::instant to) const override;
     bool ever_idle(int cpu, sched::instant from, sched::instant to) const override;
+    sched::instant turn_after(int cpu, sched::instant t) const override;
     sched::instant next_tick(int cpu, sched::instant t) const override { return ticks_.next_tick(cpu, t); }
-    sched::task<> consume(sched::nanoseconds cost) override;
+    sched::task<> consume(sched::nanoseconds cost) override { return consume(cost, sched::nanoseconds{0}); }
+    /// The same by somebody who will want the CPU for `then` more at once: nobody who waits comes between, until its slice is over.
+    sched::task<> consume(sched::nanoseconds cost, sched::nanoseconds then);
     /// Longer on a busy CPU: until its thread gives it up or the next tick takes it away, and those before us have had their turns.
     sched::nanoseconds wake_latency(int cpu) override;
     sched::nanoseconds run_delay(int cpu, sched::instant t) const override;
+    /// Where a thread that is forked on `cpu` begins: on the other CPU that fell idle last (sched_balance_find_dst_group_cpu()), else there.
+    int fork_cpu(int cpu) const;
     /// In the simulator callers are fibers, which consume time themselves.
     void note_caller(std::uint64_t) override {}
 
@@ -49,6 +54,10 @@ class machine_sim final : public machine {
     struct cpu {
         bool taken{};
         sched::instant since{}, until{};  // of the running turn; `until` if nobody comes
+        sched::instant picked{};          // when the one that runs got the CPU
+        const sched::fiber* last{};       // who ran last: maybe gone
+        const sched::fiber* kept{};       // between two turns of the same, or null
+        std::uint64_t keeps{};            // how often it was kept so
         sched::instant idle_since{};
         sched::nanoseconds credit{tick_clock::host_slice};  // CPU time it may still use at full speed
         std::deque<waiting> queue;
@@ -61,6 +70,10 @@ class machine_sim final : public machine {
     sched::nanoseconds used(cpu& c, sched::nanoseconds wall) const;
     sched::nanoseconds turns_before(int number) const;
     void give_up(int c);
+    void keep(int number, const sched::fiber& me);
+    sched::task<> release(int number, std::uint64_t keeps);
+    void runs(cpu& c, const sched::fiber& who);
+    sched::instant slice_end(int number, sched::instant now) const;
     void note(cpu& c, sched::instant from, sched::instant to);
 
     sched::scheduler& sched_;
@@ -68,6 +81,9 @@ class machine_sim final : public machine {
     double overcommit_;
     sched::nanoseconds context_switch_, worker_wake_;
     bool shared_clock_;
+    /// sysctl_sched_base_slice, 0.7 ms times 1 + log2 of the CPUs (of at most 8), and half of it: all that runs here is new, a child that makes
+    /// a few writes or an umount(8), and a new task's first slice is half as long (PLACE_DEADLINE_INITIAL).
+    sched::nanoseconds slice_;
     int taken_{};   ///< CPUs that run something
     int queued_{};  ///< fibers that wait for a CPU
     std::vector<cpu> cpus_;

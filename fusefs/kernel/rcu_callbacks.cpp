@@ -71,10 +71,12 @@ task<> rcu_engine::softirq_thread() {
     }
 }
 
-/// rcu_core() on one CPU, at a tick or when a pass of callbacks is over.
+/// rcu_core() on one CPU, at a tick, when a pass of callbacks is over, or in ksoftirqd, whose coming is a context switch and thus a
+/// quiescent state.
 void rcu_engine::softirq(int cpu, instant now) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
     d.due = instant::max();
+    if (d.noted && now == d.ksoftirqd_from) d.passed_qs = true;
     if (d.batch > 0) {
         run_batch(cpu);
     } else {
@@ -87,6 +89,7 @@ void rcu_engine::softirq(int cpu, instant now) {
         accelerate(cpu);
     }
     look_at_ticks(cpu, now);
+    check_quiescent_state(cpu);
     if (!in_progress() || !d.noted) {  // nothing runs, or one does that a scan has reported this CPU for
         d.noted = true;
         accelerate(cpu);
@@ -96,13 +99,13 @@ void rcu_engine::softirq(int cpu, instant now) {
 }
 
 /// rcu_do_batch(): at most blimit callbacks (or ready >> 7) a pass, unless the CPU is idle. Then the softirq is raised again;
-/// after ten passes in a row ksoftirqd goes on: a thread, which on a busy CPU has to wait for its turn, until the next tick, and then keeps it for one.
+/// after ten passes in a row ksoftirqd goes on: a thread, which on a busy CPU has to wait for its turn, and then keeps it until the next tick.
 void rcu_engine::do_batch(int cpu, instant now) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
     if (d.unlimited && d.list.size() <= qlowmark) d.unlimited = false;
     const bool busy = machine_.busy(cpu, now, now);
     if (busy && d.restarts >= max_softirq_restart && now >= d.ksoftirqd_until) {
-        d.due = machine_.next_tick(cpu, now);
+        d.due = d.ksoftirqd_from = machine_.turn_after(cpu, now);
         d.ksoftirqd_until = machine_.next_tick(cpu, d.due);
         return;
     }

@@ -61,15 +61,16 @@ class rcu_engine final : public rcu {
   private:
     struct cpu_data {  // struct rcu_data
         rcu_cblist list;
-        std::uint64_t noted_end{};                      // the last grace period whose end it has noticed
-        bool owes_qs{};                                 // the running grace period waits for this CPU
-        bool noted{};                                   // it knows that a grace period runs
-        sched::instant qs_tick{sched::instant::max()};  // its next tick that has not been looked at
-        sched::instant due{sched::instant::max()};      // when its softirq has something to do
-        std::size_t batch{};                            // callbacks that are being run until `due`
-        int restarts{};                                 // passes since the softirq began
-        sched::instant ksoftirqd_until{};               // the turn of the thread that has taken over ends
-        bool unlimited{};                               // above qhimark, until below qlowmark
+        std::uint64_t noted_end{};                           // the last grace period whose end it has noticed
+        bool owes_qs{};                                      // the running grace period waits for this CPU
+        bool noted{};                                        // it knows that a grace period runs
+        bool passed_qs{};                                    // and has passed a quiescent state since
+        sched::instant qs_tick{sched::instant::max()};       // its next tick that has not been looked at
+        sched::instant due{sched::instant::max()};           // when its softirq has something to do
+        std::size_t batch{};                                 // callbacks that are being run until `due`
+        int restarts{};                                      // passes since the softirq began
+        sched::instant ksoftirqd_from{}, ksoftirqd_until{};  // the turn of the thread that has taken over
+        bool unlimited{};                                    // above qhimark, until below qlowmark
     };
     struct direct_waiter {  // struct rcu_synchronize on rcu_state.srs_next
         std::uint64_t gp;
@@ -94,6 +95,7 @@ class rcu_engine final : public rcu {
     // Quiescent states: rcu_qs.cpp
     bool ticks(int cpu, sched::instant t) const;
     void look_at_ticks(int cpu, sched::instant now);
+    void check_quiescent_state(int cpu);
     void report_qs(int cpu);
     void scan(bool first, sched::instant snapshot);
     sched::instant earliest_end() const;

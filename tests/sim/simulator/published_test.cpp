@@ -26,7 +26,11 @@ const std::vector<std::string> four{"base", "race", "rmbarrier", "persb"};
 }  // namespace
 
 TEST_CASE("the published medians come out of one parameter set", "[sim][published]") {
-    const auto r = simulate(grid_of({"own_churn", "idle_cross_pressure", "concurrent8_idle", "no_pressure"}, four, 80));
+    // Eight unmounts of one round have much in common, so more of them are needed.
+    check(simulate(grid_of({"concurrent8_idle"}, four, 320)), {{"concurrent8_idle", "base", 137.5},
+                                                               {"concurrent8_idle", "race", 162.2},
+                                                               {"concurrent8_idle", "rmbarrier", 61.3}});
+    const auto r = simulate(grid_of({"own_churn", "idle_cross_pressure", "no_pressure"}, four, 80));
     check(r, {{"idle_cross_pressure", "base", 92.0},
               {"idle_cross_pressure", "race", 118.8},
               {"idle_cross_pressure", "rmbarrier", 62.7},
@@ -34,9 +38,6 @@ TEST_CASE("the published medians come out of one parameter set", "[sim][publishe
               {"own_churn", "base", 99.7},
               {"own_churn", "race", 110.2},
               {"own_churn", "rmbarrier", 67.6},
-              {"concurrent8_idle", "base", 137.5},
-              {"concurrent8_idle", "race", 162.2},
-              {"concurrent8_idle", "rmbarrier", 61.3},
               {"no_pressure", "base", 5.0},
               {"no_pressure", "persb", 5.0}});  // persb under own_churn and concurrent8_idle misses: docs/models.md
     const auto* persb = report::find_cell(r, "idle_cross_pressure", "persb");

@@ -232,7 +232,8 @@ TEST_CASE("Without pidfds the caller's cgroup is read from /proc", "[identity]")
     CHECK(m.counters()["unknown"] == 0);
 }
 
-TEST_CASE("A private store's directory is listed from the kernel's cache, and anew after each change", "[store][ours]") {
+TEST_CASE("A private store's directory is listed from the kernel's cache, and anew after each change",
+          "[store][ours]") {
     if (std::getenv("DRAINLAB_STORE_IN")) return;  // then the store is not private
     test_mount m;
     constexpr std::size_t count = 5000;
