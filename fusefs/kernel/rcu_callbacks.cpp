@@ -105,7 +105,8 @@ void rcu_engine::do_batch(int cpu, instant now) {
     if (d.unlimited && d.list.size() <= qlowmark) d.unlimited = false;
     const bool busy = machine_.busy(cpu, now, now);
     if (busy && d.restarts >= max_softirq_restart && now >= d.ksoftirqd_until) {
-        d.due = d.ksoftirqd_from = machine_.turn_after(cpu, now);
+        const instant turn = machine_.turn_after(cpu, now);
+        d.due = d.ksoftirqd_from = turn + machine_.run_delay(cpu, turn);
         d.ksoftirqd_until = machine_.next_tick(cpu, d.due);
         return;
     }
