@@ -136,7 +136,8 @@ task<> machine_sim::consume(nanoseconds cost, nanoseconds then) {
         cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
         const int number = me.cpu;
         if (!goes_on) left += context_switch_;
-        for (bool turn = true; turn && left > nanoseconds{0};) {
+        bool turn = true;
+        while (turn && left > nanoseconds{0}) {
             const int sharers = shared_clock_ ? taken_ : 1;
             c.since = sched_.now();
             const instant done_at = c.since + wall_time(c, left) * sharers;
@@ -151,7 +152,7 @@ task<> machine_sim::consume(nanoseconds cost, nanoseconds then) {
             left = now >= done_at ? nanoseconds{0} : std::max(left - done, nanoseconds{1});
             turn = c.queue.empty() || now < tick;
         }
-        if (left == nanoseconds{0} && then > nanoseconds{0} && !c.queue.empty())
+        if (turn && then > nanoseconds{0} && !c.queue.empty())
             keep(number, me);
         else
             give_up(number);
@@ -190,47 +191,6 @@ nanoseconds machine_sim::run_delay(int number, instant t) const {
     const cpu& c = cpus_[static_cast<std::size_t>(number)];
     const bool rested = c.taken && c.credit > sched_.now() - c.since;
     return !rested && busy(number, t, t) ? ticks_.run_delay(number, t) : nanoseconds{0};
-}
-
-// ---- what was busy -------------------------------------------------------------------------------------------------
-
-void machine_sim::note(cpu& c, instant from, instant to) {
-    if (!c.past.empty() && c.past.back().to >= from - context_switch_)
-        c.past.back().to = std::max(c.past.back().to, to);
-    else
-        c.past.push_back({from, to});
-    while (c.past.size() > 1 && c.past.front().to < to - history) c.past.pop_front();
-}
-
-bool machine_sim::busy(int number, instant from, instant to) const {
-    const cpu& c = cpus_[static_cast<std::size_t>(number)];
-    if (c.taken && to >= c.since) return true;
-    const auto later = [](const interval& i, instant t) { return i.to < t; };
-    const auto i = std::lower_bound(c.past.begin(), c.past.end(), from, later);
-    return i != c.past.end() && i->from <= to;
-}
-
-bool machine_sim::ever_idle(int number, instant from, instant to) const {
-    const cpu& c = cpus_[static_cast<std::size_t>(number)];
-    instant known = from;  // busy from `from` until here
-    const auto later = [](const interval& i, instant t) { return i.to < t; };
-    for (auto i = std::lower_bound(c.past.begin(), c.past.end(), from, later); i != c.past.end(); ++i) {
-        if (i->from > known) break;
-        known = std::max(known, i->to);
-    }
-    if (c.taken && c.since <= known + context_switch_) known = std::max(known, to);
-    return known < to;
-}
-
-double machine_sim::load(int number, instant from, instant to) const {
-    const cpu& c = cpus_[static_cast<std::size_t>(number)];
-    nanoseconds sum{0};
-    const auto add = [&](instant a, instant b) {
-        sum += std::max(std::min(b, to) - std::max(a, from), nanoseconds{0});
-    };
-    for (const interval& i : c.past) add(i.from, i.to);
-    if (c.taken) add(c.since, to);
-    return to > from ? static_cast<double>(sum.count()) / static_cast<double>((to - from).count()) : 0.0;
 }
 
 }  // namespace drainlab::kernel

@@ -193,6 +193,38 @@ TEST_CASE("simulator: waking on a busy CPU takes until its thread gives it up or
     w.run();
 }
 
+TEST_CASE("simulator: who goes on keeps its CPU until it sleeps or its slice is over", "[machine]") {
+    world<machine_sim> w{cpus(1)};  // a slice of 0.35 ms, a tick of 4 ms
+    const auto writer = [](world<machine_sim>& here, int writes, nanoseconds each, nanoseconds then) -> task<> {
+        for (int n = 0; n < writes; ++n) co_await here.cpus.consume(each, then);
+        co_await here.sched.sleep_for(50ms);
+    };
+    const nanoseconds then = GENERATE(0ns, 1ns);
+    const int writes = GENERATE(10, 100);
+    instant ended;
+    w.sched.spawn("writer", writer(w, writes, 100us, then));
+    w.run_for(50us, 10us, &ended);
+    w.run();
+    if (then == 0ns)
+        CHECK(ended == instant{110us});
+    else if (writes == 10)
+        CHECK(ended == instant{1010us});  // its last one says so too, and is not believed for longer than it sleeps
+    else
+        CHECK(ended == instant{4010us});
+}
+
+TEST_CASE("simulator: a new process begins on the CPU that fell idle last", "[machine]") {
+    world<machine_sim> w{cpus(4)};
+    w.run_for(0ns, 5ms, nullptr, 1);
+    w.run_for(0ns, 3ms, nullptr, 2);
+    w.run_for(0ns, 30ms, nullptr, 3);
+    w.sched.spawn("observer", w.job(0ns, 10ms, nullptr), sched::fiber_kind::thread, 0);
+    w.sched.run_until([] { return false; }, instant{6ms});
+    CHECK(w.cpus.fork_cpu(0) == 1);
+    CHECK(w.cpus.fork_cpu(1) == 2);
+    w.run();
+}
+
 TEST_CASE("simulator: those who wait for a CPU delay who wakes there by what they ask for, at most a tick each",
           "[machine]") {
     auto p = cpus(1);

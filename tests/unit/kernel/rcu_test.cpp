@@ -349,6 +349,35 @@ TEST_CASE("background callbacks keep grace periods running while CPUs are busy",
     CHECK(took > 2 * tick);
 }
 
+TEST_CASE("left-over callbacks end grace periods between ticks", "[rcu]") {
+    // In passes of ten the softirq is raised again and again, then ksoftirqd comes; in one pass nothing happens between ticks.
+    nanoseconds mean[2]{};
+    for (const int k : {0, 1}) {
+        profile p = lab();
+        p.blimit = k == 0 ? 10 : 100'000;
+        world w{4, p};
+        constexpr int rounds = 40;
+        for (int cpu = 0; cpu < 4; ++cpu)
+            w.after(
+                0ns,
+                [&]() -> task<> {
+                    for (int n = 0; n < 30'000; ++n) {
+                        w.engine.call([] {});
+                        if (n % 100 == 99) co_await w.sched.sleep_for(1ms);
+                    }
+                },
+                cpu);
+        w.after(20ms, [&]() -> task<> {
+            const instant since = w.sched.now();
+            for (int n = 0; n < rounds; ++n) co_await w.engine.synchronize();
+            mean[k] = (w.sched.now() - since) / rounds;
+        });
+        REQUIRE(w.sched.run() == run_outcome::finished);
+    }
+    CHECK(mean[1] >= 2 * tick);
+    CHECK(mean[0] < mean[1]);
+}
+
 TEST_CASE("an overcommitted host stretches grace periods", "[rcu]") {
     nanoseconds sum[2]{};
     for (const int k : {0, 1}) {
