@@ -7,6 +7,9 @@
 #include <sys/syscall.h>
 
 #include <fcntl.h>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <unistd.h>
 
 namespace drainlab::fuse {
@@ -46,6 +49,21 @@ std::optional<std::uint64_t> recent_threads::cgroup_of(pid_t tid) {
     s.fd = open_thread(tid);
     s.tid = tid;
     return cgroup_id_of(s.fd);
+}
+
+std::vector<gid_t> parse_groups(std::istream& status) {
+    constexpr std::string_view label = "Groups:";
+    for (std::string line; std::getline(status, line);) {
+        if (!line.starts_with(label)) continue;
+        std::istringstream numbers{line.substr(label.size())};
+        return {std::istream_iterator<gid_t>{numbers}, {}};
+    }
+    return {};
+}
+
+std::vector<gid_t> supplementary_groups_of(pid_t tid) {
+    std::ifstream status{"/proc/" + std::to_string(tid) + "/status"};
+    return parse_groups(status);
 }
 
 std::optional<std::string> parse_cgroup_path(std::string_view text) {

@@ -7,9 +7,11 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace drainlab::fuse {
 
@@ -31,6 +33,12 @@ class recent_threads {
     };
     std::array<slot, 64> slots_;
 };
+
+/// The numbers on the `Groups:` line of /proc/TID/status; none if there is no such line.
+std::vector<gid_t> parse_groups(std::istream& status);
+/// Supplementary groups of thread `tid` as our user namespace shows them; none if it cannot be seen. (fuse_req_getgroups() of libfuse 3.14
+/// looks past the end of its buffer.)
+std::vector<gid_t> supplementary_groups_of(pid_t tid);
 
 /// The path on the `0::` line of /proc/TID/cgroup; none if there is no such line.
 std::optional<std::string> parse_cgroup_path(std::string_view text);

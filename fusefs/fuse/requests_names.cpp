@@ -1,8 +1,8 @@
 // Operations on names and attributes. Thin: one call on the store, one reply.
+#include "fusefs/fuse/caller.hpp"
 #include "fusefs/fuse/session_impl.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fcntl.h>
 
@@ -40,10 +40,8 @@ namespace {
 
 bool in_group(fuse_req_t req, gid_t gid) {
     if (fuse_req_ctx(req)->gid == gid) return true;
-    std::array<gid_t, 256> groups{};
-    const int n = fuse_req_getgroups(req, static_cast<int>(groups.size()), groups.data());
-    const auto end = groups.begin() + std::clamp(n, 0, static_cast<int>(groups.size()));
-    return std::find(groups.begin(), end, gid) != end;
+    const auto groups = supplementary_groups_of(fuse_req_ctx(req)->pid);
+    return std::find(groups.begin(), groups.end(), gid) != groups.end();
 }
 
 }  // namespace

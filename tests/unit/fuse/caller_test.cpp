@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <sstream>
 #include <unistd.h>
 
 using namespace drainlab::fuse;
@@ -14,6 +15,18 @@ TEST_CASE("The cgroup v2 path is the line that begins with 0::", "[caller]") {
     CHECK(parse_cgroup_path("4:memory:/b\n") == std::nullopt);
     CHECK(parse_cgroup_path("") == std::nullopt);
     CHECK(parse_cgroup_path("0::/no-newline") == "/no-newline");
+}
+
+TEST_CASE("the supplementary groups of a thread, from its status") {
+    std::istringstream some{"Name:\tcat\nGid:\t1\t1\t1\t1\nGroups:\t4 24 1000 \nNStgid:\t7\n"},
+        none{"Name:\tcat\nGroups:\t \n"}, not_there{"Name:\tcat\n"};
+    CHECK(parse_groups(some) == std::vector<gid_t>{4, 24, 1000});
+    CHECK(parse_groups(none).empty());
+    CHECK(parse_groups(not_there).empty());
+    std::vector<gid_t> ours(static_cast<std::size_t>(::getgroups(0, nullptr)));
+    REQUIRE(::getgroups(static_cast<int>(ours.size()), ours.data()) == static_cast<int>(ours.size()));
+    CHECK(supplementary_groups_of(::gettid()) == ours);
+    CHECK(supplementary_groups_of(0).empty());
 }
 
 TEST_CASE("Our own thread's cgroup has one id, by descriptor and by path", "[caller]") {
