@@ -2,8 +2,6 @@
 
 #include "controller/sim/gp_formula.hpp"
 
-#include <utility>
-
 namespace drainlab::sim {
 
 using namespace std::chrono_literals;
@@ -69,8 +67,9 @@ task<> world::housekeeping() {
 
 // ---- the published background load -----------------------------------------------------------------------------------
 
-task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m, unsigned more) {
-    co_await cpus.consume(about(options_.profile.sync_write), options_.profile.sync_write * more);
+task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m, unsigned more,
+                         std::int64_t& stamped) {
+    co_await cpus.write(about(options_.profile.sync_write), options_.profile.sync_write * more, stamped);
     if (!file.i_mapping.i_pages.contains(index)) kernel::folio_add(file, index, m);
     co_await kernel::folio_mark_dirty(file, index, m);
     (void)co_await kernel::filemap_fdatawrite_range(file, index, index, m);
@@ -88,10 +87,7 @@ task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, 
         const int parent = sched.current()->cpu;
         sched.current()->cpu = cpus.fork_cpu(parent);
         for (unsigned n = 0; n < writes && !me->stop_at_once; ++n) {
-            // A new mtime has to be committed: the writer sleeps until the journal's thread has done it. Else it goes on at once.
-            const std::int64_t tick = sched.now().time_since_epoch() / options_.profile.tick();
-            const bool sleeps = std::exchange(stamped, tick) != tick;
-            co_await sync_write(*file, n, m, sleeps ? 0 : writes - n - 1);
+            co_await sync_write(*file, n, m, writes - n - 1, stamped);
             if (const instant due = begun + per_write * (n + 1); due > sched.now())
                 co_await sched.sleep_until(due, "its pace");
         }

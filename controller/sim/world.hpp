@@ -60,9 +60,9 @@ class world {
     nanoseconds about(nanoseconds mean);
     /// CPU time of the running fiber, spread like about().
     task<> work(nanoseconds mean) { return cpus.consume(about(mean)); }
-    /// One page written synchronously by a task of `m`.
-    /// One of a burner's writes; `more` of them follow at once.
-    task<> sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m, unsigned more);
+    /// One page written synchronously by a task of `m`; `more` of them follow at once. `stamped`: see machine_sim::write().
+    task<> sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m, unsigned more,
+                      std::int64_t& stamped);
     /// Runs `body` as a task of its own to its end; false when the machine came to a standstill before.
     bool run(task<> body, const std::string& name);
 

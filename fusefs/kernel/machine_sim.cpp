@@ -74,15 +74,12 @@ void machine_sim::runs(cpu& c, const sched::fiber& who) {
 void machine_sim::keep(int number, const sched::fiber& me) {
     cpu& c = cpus_[static_cast<std::size_t>(number)];
     c.kept = &me;
-    sched_.spawn("a CPU kept", release(number, ++c.keeps), sched::fiber_kind::service);
+    sched_.spawn("a CPU kept", release(number), sched::fiber_kind::service);
 }
-task<> machine_sim::release(int number, std::uint64_t keeps) {
+task<> machine_sim::release(int number) {
     cpu& c = cpus_[static_cast<std::size_t>(number)];
-    if (c.kept && c.keeps == keeps) {
-        c.kept = nullptr;
-        give_up(number);
-    }
-    co_return;
+    if (!std::exchange(c.kept, nullptr)) co_return;
+    give_up(number);
 }
 
 /// The first tick at which who runs on `number` has had its slice: until then a thread that is woken there waits (RUN_TO_PARITY).
@@ -159,12 +156,18 @@ task<> machine_sim::consume(nanoseconds cost, nanoseconds then) {
     }
 }
 
+task<> machine_sim::write(nanoseconds cost, nanoseconds then, std::int64_t& stamped) {
+    const std::int64_t tick = ticks_.jiffies(sched_.now());
+    const bool sleeps = std::exchange(stamped, tick) != tick;
+    return consume(cost, sleeps ? nanoseconds{0} : then);
+}
+
 nanoseconds machine_sim::wake_latency(int number) {
     const cpu& c = cpus_[static_cast<std::size_t>(number % cpus())];
     if (!c.taken) return worker_wake_;
     const instant now = sched_.now();
-    const nanoseconds turn = std::max(std::min(c.until, slice_end(number % cpus(), now)) - now, nanoseconds{0});
-    return worker_wake_ + turn + wall_time(c, c.queued) * (shared_clock_ ? taken_ : 1);
+    return worker_wake_ + (turn_after(number % cpus(), now) - now) +
+           wall_time(c, c.queued) * (shared_clock_ ? taken_ : 1);
 }
 
 /// It has slept, so it goes before those that wait already.

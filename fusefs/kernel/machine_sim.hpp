@@ -28,6 +28,9 @@ class machine_sim final : public machine {
     sched::task<> consume(sched::nanoseconds cost) override { return consume(cost, sched::nanoseconds{0}); }
     /// The same by somebody who will want the CPU for `then` more at once: nobody who waits comes between, until its slice is over.
     sched::task<> consume(sched::nanoseconds cost, sched::nanoseconds then);
+    /// The same for a synchronous write to a file. Its first in a tick (`stamped` is that of the one before) has a new mtime to commit: the
+    /// writer sleeps until the journal's thread has done that, so somebody who waits comes first.
+    sched::task<> write(sched::nanoseconds cost, sched::nanoseconds then, std::int64_t& stamped);
     /// Longer on a busy CPU: until its thread gives it up or the next tick takes it away, and those before us have had their turns.
     sched::nanoseconds wake_latency(int cpu) override;
     sched::nanoseconds run_delay(int cpu, sched::instant t) const override;
@@ -57,7 +60,6 @@ class machine_sim final : public machine {
         sched::instant picked{};          // when the one that runs got the CPU
         const sched::fiber* last{};       // who ran last: maybe gone
         const sched::fiber* kept{};       // between two turns of the same, or null
-        std::uint64_t keeps{};            // how often it was kept so
         sched::instant idle_since{};
         sched::nanoseconds credit{tick_clock::host_slice};  // CPU time it may still use at full speed
         std::deque<waiting> queue;
@@ -71,7 +73,7 @@ class machine_sim final : public machine {
     sched::nanoseconds turns_before(int number) const;
     void give_up(int c);
     void keep(int number, const sched::fiber& me);
-    sched::task<> release(int number, std::uint64_t keeps);
+    sched::task<> release(int number);
     void runs(cpu& c, const sched::fiber& who);
     sched::instant slice_end(int number, sched::instant now) const;
     void note(cpu& c, sched::instant from, sched::instant to);

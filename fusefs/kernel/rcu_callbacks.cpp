@@ -76,7 +76,7 @@ task<> rcu_engine::softirq_thread() {
 void rcu_engine::softirq(int cpu, instant now) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
     d.due = instant::max();
-    if (d.noted && now == d.ksoftirqd_from) d.passed_qs = true;
+    const bool passed_qs = d.noted && now == d.ksoftirqd_from;
     if (d.batch > 0) {
         run_batch(cpu);
     } else {
@@ -89,8 +89,8 @@ void rcu_engine::softirq(int cpu, instant now) {
         accelerate(cpu);
     }
     look_at_ticks(cpu, now);
-    check_quiescent_state(cpu);
-    if (!in_progress() || !d.noted) {  // nothing runs, or one does that a scan has reported this CPU for
+    if (passed_qs) report_qs(cpu);
+    if (!in_progress() || !d.noted) {  // nothing runs, or one does that this CPU notes between ticks
         d.noted = true;
         accelerate(cpu);
     }

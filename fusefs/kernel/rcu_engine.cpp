@@ -129,7 +129,7 @@ void rcu_engine::begin_gp() {
     for (int c = 0; c < machine_.cpus(); ++c) {
         cpu_data& d = cpus_[static_cast<std::size_t>(c)];
         d.owes_qs = true;
-        d.noted = d.passed_qs = false;
+        d.noted = false;
         d.qs_tick = machine_.next_tick(c, now);
         arm(c, now);
     }

@@ -64,7 +64,6 @@ class rcu_engine final : public rcu {
         std::uint64_t noted_end{};                           // the last grace period whose end it has noticed
         bool owes_qs{};                                      // the running grace period waits for this CPU
         bool noted{};                                        // it knows that a grace period runs
-        bool passed_qs{};                                    // and has passed a quiescent state since
         sched::instant qs_tick{sched::instant::max()};       // its next tick that has not been looked at
         sched::instant due{sched::instant::max()};           // when its softirq has something to do
         std::size_t batch{};                                 // callbacks that are being run until `due`
@@ -95,7 +94,6 @@ class rcu_engine final : public rcu {
     // Quiescent states: rcu_qs.cpp
     bool ticks(int cpu, sched::instant t) const;
     void look_at_ticks(int cpu, sched::instant now);
-    void check_quiescent_state(int cpu);
     void report_qs(int cpu);
     void scan(bool first, sched::instant snapshot);
     sched::instant earliest_end() const;

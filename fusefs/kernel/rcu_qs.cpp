@@ -28,16 +28,6 @@ void rcu_engine::look_at_ticks(int cpu, instant now) {
     }
 }
 
-/// What each run of rcu_core() begins with, also between ticks: when callbacks are left over, the softirq is raised again at once.
-void rcu_engine::check_quiescent_state(int cpu) {
-    cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
-    if (!in_progress() || !d.owes_qs) return;
-    if (d.noted && d.passed_qs) report_qs(cpu);
-    if (d.noted) return;
-    d.noted = true;
-    accelerate(cpu);
-}
-
 /// rcu_report_qs_rdp(): the last one wakes the grace-period thread.
 void rcu_engine::report_qs(int cpu) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];

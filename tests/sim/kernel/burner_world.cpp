@@ -1,8 +1,6 @@
 // Out of line: g++ 12 and lld do not agree on coroutines defined in a header that two files include.
 #include "tests/sim/kernel/burner_world.hpp"
 
-#include <utility>
-
 namespace drainlab::kernel {
 
 sched::task<> burner_world::burner(int, switch_work& mine) {
@@ -13,9 +11,7 @@ sched::task<> burner_world::burner(int, switch_work& mine) {
         const int parent = sched.current()->cpu;
         sched.current()->cpu = cpus.fork_cpu(parent);
         for (int i = 0; i < writes; ++i) {
-            const std::int64_t tick = sched.now().time_since_epoch() / prof.tick();
-            const bool sleeps = std::exchange(stamped, tick) != tick;  // until the new mtime is committed
-            co_await cpus.consume(about(prof.sync_write), prof.sync_write * (sleeps ? 0 : writes - i - 1));
+            co_await cpus.write(about(prof.sync_write), prof.sync_write * (writes - i - 1), stamped);
             if (i == 8 && !mine.work.pending && !mine.work.running) {
                 mine.queued = sched.now();
                 wq.queue(mine.work);

@@ -23,6 +23,17 @@ struct open_mount : test_mount {
     open_mount() { REQUIRE(::chmod(dir().c_str(), 01777) == 0); }
 };
 
+/// An ACL as an extended attribute: its version, and entries of tag, permissions and id.
+template <std::size_t N>
+struct acl {
+    struct entry {
+        std::uint16_t tag, perm;
+        std::uint32_t id;
+    };
+    std::uint32_t version;
+    entry entries[N];
+};
+
 void wait_a_tick() { ::usleep(12'000); }  // file times move on every 4 or 10 ms
 
 }  // namespace
@@ -273,15 +284,8 @@ TEST_CASE("A POSIX ACL lets in whom it names; a default ACL is inherited in plac
     open_mount m;
     write_file(m.path("f"), "x");
     REQUIRE(::chmod(m.path("f").c_str(), 0600) == 0);
-    // Version 2; entries of tag, permissions, id: owner rw, user 1234 r, group -, mask r, other -.
-    struct entry {
-        std::uint16_t tag, perm;
-        std::uint32_t id;
-    };
-    struct acl {
-        std::uint32_t version{2};
-        entry entries[5]{{1, 6, ~0u}, {2, 4, 1234}, {4, 0, ~0u}, {16, 4, ~0u}, {32, 0, ~0u}};
-    } text;
+    // owner rw, user 1234 r, group -, mask r, other -
+    const acl<5> text{2, {{1, 6, ~0u}, {2, 4, 1234}, {4, 0, ~0u}, {16, 4, ~0u}, {32, 0, ~0u}}};
     const int refused = failure(::setxattr(m.path("f").c_str(), "system.posix_acl_access", &text, sizeof text, 0));
     if (refused == EOPNOTSUPP) return;  // the store has none: refused cleanly
     REQUIRE(refused == 0);
@@ -304,14 +308,7 @@ TEST_CASE("A POSIX ACL lets in whom it names; a default ACL is inherited in plac
 TEST_CASE("An ACL set by an owner outside the file's group takes setgid away", "[acl][owner]") {
     if (!other_users()) return;
     open_mount m;
-    struct entry {
-        std::uint16_t tag, perm;
-        std::uint32_t id;
-    };
-    const struct {
-        std::uint32_t version{2};
-        entry entries[3]{{1, 7, ~0u}, {4, 7, ~0u}, {32, 7, ~0u}};
-    } text;
+    const acl<3> text{2, {{1, 7, ~0u}, {4, 7, ~0u}, {32, 7, ~0u}}};
     const bool directory = GENERATE(false, true);
     const std::string f = m.path("f");
     REQUIRE((directory ? ::mkdir(f.c_str(), 0755) : ::mknod(f.c_str(), S_IFREG | 0644, 0)) == 0);
