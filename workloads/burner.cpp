@@ -3,6 +3,7 @@
 // Each generation is a process in a cgroup of its own. It opens the file without truncating it, makes N synchronous
 // 4 KiB writes over it from its beginning, and ends; then its cgroup is removed. The pages it writes belong to it only
 // if they are charged anew, so the filesystem must drop clean pages (the default of drainfs).
+#include "fusefs/os/whole_program.hpp"
 #include "workloads/lifeline.hpp"
 #include "workloads/options.hpp"
 #include "workloads/tenant.hpp"
@@ -40,9 +41,7 @@ int write_once_over(const options& o, unsigned generation) {
     return close(fd) == 0 ? 0 : fail("close", o.path);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     const options o = parse_options(argc, argv, usage);
     lifeline line;
     for (unsigned generation = 0; !line.cut(); ++generation) {
@@ -52,4 +51,10 @@ int main(int argc, char** argv) {
         if (!writer.evict()) return fail("rmdir of the cgroup under", o.cgroup_root);
     }
     return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return drainlab::os::whole_program("drainlab-burner", [&] { return run(argc, argv); });
 }

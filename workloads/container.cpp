@@ -5,6 +5,7 @@
 // before it takes in new data, so the container's last file becomes as clean as its others.
 //
 // Prints `ready` then, and `gone` once the cgroup is removed.
+#include "fusefs/os/whole_program.hpp"
 #include "workloads/lifeline.hpp"
 #include "workloads/options.hpp"
 #include "workloads/tenant.hpp"
@@ -46,9 +47,7 @@ void wait_for_a_line() {
     while (read(STDIN_FILENO, &c, 1) == 1 && c != '\n') {}
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     const options o = parse_options(argc, argv, usage);
     lifeline line;
     tenant process{{o.cgroup_root}, 0, [&] { return dirty_files(o); }};
@@ -63,4 +62,10 @@ int main(int argc, char** argv) {
     }
     std::puts("gone");
     return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return drainlab::os::whole_program("drainlab-container", [&] { return run(argc, argv); });
 }

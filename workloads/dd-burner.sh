@@ -34,11 +34,18 @@ exec 3<&0
 (trap - TERM INT HUP; while read -r _ <&3; do :; done; kill -TERM $$ 2>/dev/null) >/dev/null 2>&1 &
 watcher=$!
 
+# Names of cgroups tell for good whose they are: pid, start time, pid namespace.
+read -r stat </proc/$$/stat
+set -- ${stat##*) }
+space=$(readlink /proc/self/ns/pid)
+space=${space#*[}
+maker=$(printf "%d-%x-%x" $$ "${20}" "${space%]}")
+
 while :; do
     if [ -n "$session" ]; then
         setsid dd if=/dev/zero of="$file" bs=4k count="$writes" conv=notrunc oflag=sync 2>/dev/null 3<&- &
     else
-        group=$root/drainlab-$$-$n
+        group=$root/drainlab-$maker-$n
         mkdir "$group" || finish 1
         sh -c 'echo $$ >"$1/cgroup.procs" &&
             exec dd if=/dev/zero of="$2" bs=4k count="$3" conv=notrunc oflag=sync' \

@@ -1,5 +1,8 @@
 #include "workloads/tenant.hpp"
 
+#include "fusefs/os/process_identity.hpp"
+#include "fusefs/os/whole_program.hpp"
+
 #include <linux/sched.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -19,8 +22,9 @@ namespace drainlab::workloads {
 namespace {
 
 [[noreturn]] void give_up(const std::string& what) {
-    std::fprintf(stderr, "%s: %s\n", what.c_str(), std::strerror(errno));
-    std::exit(5);
+    const int error = errno;
+    std::fprintf(stderr, "%s: %s\n", what.c_str(), std::strerror(error));
+    std::exit(os::say_lack(error));
 }
 
 /// fork() with a pidfd, straight into the cgroup behind `cgroup_fd` unless that is -1.
@@ -45,9 +49,15 @@ pid_t fork_into(int cgroup_fd, int& pidfd) {
 tenant::tenant(const housing& where, unsigned number, const std::function<int()>& body) {
     int cgroup_fd = -1;
     if (!where.cgroup_root.empty()) {
-        cgroup_ = where.cgroup_root + "/drainlab-" + std::to_string(getpid()) + "-" + std::to_string(number);
+        cgroup_ = where.cgroup_root + "/drainlab-" + os::to_word(os::this_process()) + "-" + std::to_string(number);
         if (mkdir(cgroup_.c_str(), 0755) != 0) give_up("mkdir " + cgroup_);
         cgroup_fd = open(cgroup_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (cgroup_fd < 0) {
+            const int error = errno;
+            rmdir(cgroup_.c_str());
+            errno = error;
+            give_up("open " + cgroup_);
+        }
     }
     const pid_t parent = getpid();
     const pid_t pid = fork_into(cgroup_fd, pidfd_);

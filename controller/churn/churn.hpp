@@ -1,10 +1,10 @@
 // Concurrent cycles of mount, write, umount, lazy detach and force, with holders and kills; everything accounted for at the end.
 #pragma once
 
+#include "controller/churn/pulse.hpp"
 #include "controller/churn/worker.hpp"
 #include "controller/client/failure.hpp"
-
-#include <nlohmann/json_fwd.hpp>
+#include "controller/result/churn.hpp"
 
 #include <chrono>
 #include <functional>
@@ -13,6 +13,7 @@
 
 namespace drainlab::churn {
 
+/// How long, how many and what: the words of `drainctl churn`, checked by it.
 struct options {
     int mounts = 4;
     std::chrono::nanoseconds length{std::chrono::seconds(10)};
@@ -35,14 +36,19 @@ struct leftovers {
     }
 };
 
+/// What one loop did. Times are of the monotonic clock.
 struct outcome {
     std::string kind;  ///< drainfs, tmpfs
     tally counts;
     double elapsed_s = 0;
     std::uint64_t daemon_kills = 0;
-    std::string interrupted;  ///< why it ended early, or ""
+    std::string interrupted;           ///< why it ended early, or ""
+    std::int64_t began_ns = 0;         ///< on the monotonic clock
+    std::optional<rate> cycles_per_s;  ///< from windows of time; nothing of a short run
+    drainlab::report::churn_backlog backlog;
 };
 
+/// Both loops, and what was still there afterwards.
 struct report {
     outcome ours;
     std::optional<outcome> bare;
@@ -51,11 +57,20 @@ struct report {
     bool fine() const { return ours.counts.violations.empty() && left.clean(); }
 };
 
-/// Runs it. `stop` is asked about 20 times a second. Needs root or a user namespace (umount2(2)): exit 4 otherwise.
-client::result<report> run_churn(const options& o, const std::function<bool()>& stop);
+/// How it goes, for a line that a person watches.
+struct progress {
+    std::string mounts;    ///< drainfs, then tmpfs
+    double share = 0;      ///< of this loop that is behind us
+    std::string so_far{};  ///< "812 cycles a second [790, 834]", then how many times as many tmpfs makes
+};
 
-/// drainlab.churn/1 and the text for people.
-nlohmann::json to_json(const options& o, const report& r);
+/// Runs it. `tell` and `stop` are called about ten times a second. Needs root or a user namespace (umount2(2)): exit 4 otherwise.
+client::result<report> run_churn(const options& o, const std::function<void(const progress&)>& tell,
+                                 const std::function<bool()>& stop);
+
+/// For drainlab.churn/1, without how it was made; and the text for people.
+drainlab::report::churn_document document_of(const options& o, const report& r);
+/// For people: figures, violations and leftovers, with a newline at its end.
 std::string to_text(const report& r);
 
 }  // namespace drainlab::churn

@@ -1,7 +1,7 @@
 #include "controller/churn/evidence.hpp"
 
-#include "controller/client/holders.hpp"
-#include "controller/client/mountinfo.hpp"
+#include "controller/machine/holders/holder.hpp"
+#include "controller/machine/mountinfo.hpp"
 
 #include <fmt/format.h>
 
@@ -26,9 +26,9 @@ std::string own_descriptors(const std::string& dir) {
 
 evidence look_at(const std::string& dir) {
     evidence e;
-    client::target what;
+    machine::target what;
     what.dir = dir;
-    for (const auto& m : client::read_mountinfo()) {
+    for (const auto& m : machine::read_mountinfo()) {
         if (m.dir != dir) continue;
         e.mounted = true;
         what.major = m.major;
@@ -42,8 +42,8 @@ evidence look_at(const std::string& dir) {
     }
     std::string who = own_descriptors(dir);
     e.by_us = !who.empty();
-    for (const auto& h : client::find_holders(what).holders) {
-        who += "; " + client::describe(h);
+    for (const auto& h : machine::find_holders(what).holders) {
+        who += "; " + machine::describe(h);
         e.by_us = e.by_us || h.comm.starts_with("drain");  // drainctl and its children, drainfs, drainfs-gate
     }
     e.text += who.empty() ? "; nobody holds it" : who;

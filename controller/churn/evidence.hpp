@@ -5,6 +5,7 @@
 
 namespace drainlab::churn {
 
+/// What look_at() found.
 struct evidence {
     bool mounted = false;  ///< something is mounted there
     bool by_us = false;    ///< /proc shows that we hold it, or a process of drainlab's

@@ -2,8 +2,6 @@
 
 #include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
@@ -31,26 +29,23 @@ block_words content_of(std::uint64_t number) {
     return words;
 }
 
+constexpr int answer_there = 3;
+
 /// In the child: system calls only. Ends by SIGKILL, or when the filesystem has gone.
-[[noreturn]] void write_on(int fd, std::atomic<std::uint64_t>& told) {
+void write_on(int fd, std::atomic<std::uint64_t>& told) {
     for (std::uint64_t n = 0; n < most_blocks; ++n) {
         const auto words = content_of(n);
-        if (write(fd, words.data(), block) != static_cast<ssize_t>(block)) break;
+        if (write(fd, words.data(), block) != static_cast<ssize_t>(block)) return;
         told = n + 1;
         usleep(500);
     }
-    for (;;) pause();
 }
 
-[[noreturn]] void live(pid_t parent, const char* dir, const char* file, int answer, std::atomic<std::uint64_t>& told) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent || chdir(dir) != 0) _exit(1);
-    dup2(answer, 0);
-    close_range(1, ~0U, 0);
+int live(const char* file, std::atomic<std::uint64_t>& told) {
     const int fd = *file ? open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
     const char yes = 1;
-    if ((*file && fd < 0) || write(0, &yes, 1) != 1) _exit(1);
-    close(0);
+    if ((*file && fd < 0) || write(answer_there, &yes, 1) != 1) return 1;
+    close(answer_there);
     if (fd >= 0) write_on(fd, told);
     for (;;) pause();
 }
@@ -76,24 +71,26 @@ bool holder_process::start(const std::string& dir, const std::string& file) {
     }
     *told_ = 0;
     const std::unique_lock alone(forking);
-    int ready[2];
-    if (pipe2(ready, O_CLOEXEC) != 0) return false;
-    const pid_t parent = getpid();
-    pid_ = fork();
-    if (pid_ == 0) live(parent, dir.c_str(), file.c_str(), ready[1], *told_);
-    close(ready[1]);
+    auto answer = machine::lifeline::make();  // theirs to speak, ours to listen
+    if (!answer) return false;
+    machine::birth how;
+    how.descriptors = {{answer.value().ours.get(), answer_there}};
+    how.directory = dir;
+    how.dies_with_us = true;
+    auto started = machine::child::start(how, [&] { return live(file.c_str(), *told_); });
+    if (!started) return false;
+    process_ = std::move(started.value());
+    answer.value().ours.reset();
     char yes = 0;
-    const bool holds = pid_ > 0 && read(ready[0], &yes, 1) == 1;
-    close(ready[0]);
+    const bool holds = read(answer.value().theirs.get(), &yes, 1) == 1;
     if (!holds) end();
     return holds;
 }
 
 void holder_process::end() {
-    if (pid_ <= 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-    pid_ = -1;
+    process_.send(SIGKILL);
+    while (process_ && !process_.wait(std::chrono::hours(1))) {}
+    process_ = {};
 }
 
 std::string check_blocks(const std::string& text, std::uint64_t acknowledged) {

@@ -1,7 +1,7 @@
 // Workloads of a churn: processes on a mount that end by SIGKILL, in the middle of whatever they do.
 #pragma once
 
-#include <sys/types.h>
+#include "controller/machine/child.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -20,14 +20,14 @@ class holder_process {
 
     /// Returns when it holds `dir`; false when it could not. `file`, if not empty, is what it writes there.
     bool start(const std::string& dir, const std::string& file);
-    bool running() const noexcept { return pid_ > 0; }
+    bool running() const noexcept { return static_cast<bool>(process_); }
     /// SIGKILL; returns when it is gone.
     void end();
     /// How many blocks the last one has been told were written.
     std::uint64_t acknowledged() const noexcept { return told_ ? told_->load() : 0; }
 
   private:
-    pid_t pid_ = -1;
+    machine::child process_;
     std::atomic<std::uint64_t>* told_ = nullptr;  ///< shared with the child
 };
 

@@ -2,12 +2,10 @@
 
 #include "controller/churn/leftovers.hpp"
 #include "controller/client/client.hpp"
-#include "controller/client/process.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <thread>
 
 namespace drainlab::churn {
@@ -35,8 +33,8 @@ std::string host::socket() const {
 
 client::result<void> host::bring_up() {
     daemon_.reset();  // reaps the old one, removes what it left
-    BOOST_OUTCOME_TRY(auto next, client::private_daemon::start(options_));
-    daemon_ = std::make_unique<client::private_daemon>(std::move(next));
+    BOOST_OUTCOME_TRY(auto next, daemons::private_daemon::start(options_));
+    daemon_ = std::make_unique<daemons::private_daemon>(std::move(next));
     const auto health = client::blocking_client{daemon_->socket()}.get("/health");
     gate_ = health && health.value()["gate_pid"].is_number() ? health.value()["gate_pid"].get<pid_t>() : 0;
     at_first_ = open_descriptors();  // nobody else knows the socket yet
@@ -49,8 +47,7 @@ client::result<void> host::replace(yard& y) {
     note_violations();
     ++y.epoch;
     y.daemon_up = false;
-    kill(daemon_->pid(), SIGKILL);
-    client::wait_gone(daemon_->pid(), 5000ms);
+    daemon_->kill();
     auto done = bring_up();
     ++y.epoch;  // also for the cycles that were begun meanwhile
     y.daemon_up = true;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "controller/churn/worker.hpp"
-#include "controller/client/launch.hpp"
+#include "controller/daemons/launch.hpp"
 
 #include <memory>
 #include <mutex>
@@ -29,8 +29,8 @@ class host {
   private:
     client::result<void> bring_up();
     int open_descriptors() const;
-    client::daemon_options options_;
-    std::unique_ptr<client::private_daemon> daemon_;
+    daemons::daemon_options options_;
+    std::unique_ptr<daemons::private_daemon> daemon_;
     mutable std::mutex mutex_;
     std::string socket_;
     pid_t gate_ = 0;

@@ -1,7 +1,7 @@
 #include "controller/churn/leftovers.hpp"
 
-#include "controller/client/mountinfo.hpp"
-#include "controller/client/process.hpp"
+#include "controller/machine/mountinfo.hpp"
+#include "controller/machine/process.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -18,7 +18,7 @@ std::set<pid_t> children() {
     std::set<pid_t> pids;
     std::error_code ec;
     for (const auto& task : fs::directory_iterator("/proc/self/task", ec)) {
-        std::istringstream words(client::read_text(task.path() / "children"));
+        std::istringstream words(machine::read_text(task.path() / "children"));
         for (pid_t p = 0; words >> p;) pids.insert(p);
     }
     return pids;
@@ -27,7 +27,7 @@ std::set<pid_t> children() {
 std::set<std::string> our_cgroups() {
     std::set<std::string> names;
     const std::string ours = "drainlab-" + std::to_string(getpid()) + "-";
-    for (const auto& m : client::read_mountinfo()) {
+    for (const auto& m : machine::read_mountinfo()) {
         if (m.fstype != "cgroup2") continue;
         std::error_code ec;
         for (const auto& entry : fs::directory_iterator(m.dir, ec))
@@ -57,7 +57,7 @@ int descriptors_of(const std::string& pid, int remembered) {
 census take_census() { return {descriptors_of("self"), our_cgroups(), children()}; }
 
 int mounts_below(const std::string& dir) {
-    const auto all = client::read_mountinfo();
+    const auto all = machine::read_mountinfo();
     return static_cast<int>(std::count_if(all.begin(), all.end(),
                                           [&](const auto& m) { return m.dir == dir || m.dir.starts_with(dir + "/"); }));
 }

@@ -8,12 +8,14 @@
 
 namespace drainlab::churn {
 
+/// What this process and the machine had at one moment.
 struct census {
     int descriptors = 0;
     std::set<std::string> cgroups;  ///< drainlab-* in the root of cgroup v2
     std::set<pid_t> children;
 };
 
+/// Reads /proc and the root of cgroup v2. What cannot be read counts as nothing. Thread: any.
 census take_census();
 /// Open descriptors of a process; "self" is ours. Those that tell of other threads (pidfds, /proc/TID/wchan) are left out up to
 /// `remembered` of them: the daemon remembers those that called last.

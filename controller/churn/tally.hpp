@@ -3,9 +3,10 @@
 
 #include "controller/measure/histogram.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,8 +23,39 @@ struct action_tally {
     measure::histogram ns;   ///< of the unmount call that went through
 };
 
+/// One unmount on the clock of the machine, ns.
+struct moment {
+    action how{};
+    std::int64_t called = 0;
+    std::uint64_t took = 0;
+    std::optional<std::uint64_t> dead;  ///< after the call
+};
+
+/// Unmounts in order, each as long as there is room; then every second, every fourth, ...
+class moments {
+  public:
+    static constexpr std::size_t most = 8192;  ///< of all workers together, about
+    explicit moments(std::size_t room = most) : room_{std::max<std::size_t>(room, 2)} {}
+    /// Remembers this one, or passes it over. Its death may be told until the next one comes.
+    void add(const moment& m);
+    void last_died_at(std::int64_t now);
+    /// Takes over those of another, thinned to what both stand for.
+    void merge(const moments& other);
+    std::uint64_t one_in() const noexcept { return one_in_; }
+    const std::vector<moment>& all() const noexcept { return all_; }
+
+  private:
+    void thin();
+    std::size_t room_;
+    std::uint64_t one_in_ = 1, seen_ = 0;
+    bool open_ = false;
+    std::vector<moment> all_;
+};
+
+/// What cycles did, summed up. A worker has one of its own; they are merged at the end.
 struct tally {
     std::array<action_tally, 3> actions;
+    moments unmounts;
     std::uint64_t interrupted = 0;     ///< cycles that a kill of the daemon cut short
     std::uint64_t holders_killed = 0;  ///< holders that were SIGKILLed
     std::uint64_t passers_by = 0;      ///< unmounts that somebody else's look through /proc refused for a moment

@@ -1,7 +1,7 @@
 #include "controller/churn/worker.hpp"
 
 #include "controller/churn/evidence.hpp"
-#include "controller/client/process.hpp"
+#include "controller/machine/process.hpp"
 
 #include <sys/mount.h>
 
@@ -27,6 +27,11 @@ std::string text_of(int error) { return std::strerror(error); }
 /// of which we are not seen to be the cause, is theirs.
 constexpr auto passing = 2s;
 
+std::int64_t now_ns() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+}
+
 void end_descriptor(int& fd) {
     if (fd >= 0) close(std::exchange(fd, -1));
 }
@@ -37,6 +42,8 @@ worker::worker(yard& y, std::string base, std::uint64_t seed)
     : yard_(y), dir_(base + "/m"), store_(base + "/s"), random_(seed) {
     std::filesystem::create_directories(dir_);
     std::filesystem::create_directories(store_);
+    std::filesystem::create_directories(store_ + "-over");
+    counts_.unmounts = moments{yard_.room};
 }
 
 void worker::need(bool condition, const std::string& what) const {
@@ -108,16 +115,14 @@ void worker::check_file(int fd) {
 
 /// After the superblock's death every byte is in the store.
 void worker::check_store() {
-    const auto dead =
-        yard_.kind.wait_dead(mounted_, std::chrono::duration_cast<std::chrono::milliseconds>(death_limit));
-    need(dead.has_value(), dead ? "" : "waiting for its death: " + dead.error().message);
+    wait_for_death();
     if (mounted_.store.empty()) return;
-    const std::string text = client::read_text(mounted_.store + file_);
+    const std::string text = machine::read_text(mounted_.store + file_);
     need(text == content_, "the store has " + std::to_string(text.size()) + " bytes that are not the " +
                                std::to_string(content_.size()) + " written");
     counts_.bytes_verified += text.size();
     if (!wrote_) return;
-    const std::string blocks = client::read_text(mounted_.store + writer_file());
+    const std::string blocks = machine::read_text(mounted_.store + writer_file());
     const std::string wrong = check_blocks(blocks, holder_.acknowledged());
     need(wrong.empty(), "the file of a killed writer: " + wrong);
     counts_.bytes_verified += blocks.size();
@@ -157,8 +162,27 @@ void worker::unmount_held(const std::string& what, int flags) {
 void worker::unmount(action a, int flags) {
     auto& mine = counts_.actions[static_cast<std::size_t>(a)];
     std::uint64_t took = 0;
-    if (unmount_idle(action_names[static_cast<std::size_t>(a)], flags, took)) mine.ns.record(took);
+    const auto called = now_ns();
+    if (unmount_idle(action_names[static_cast<std::size_t>(a)], flags, took)) {
+        mine.ns.record(took);
+        counts_.unmounts.add({a, called, took, std::nullopt});
+    }
+    owed_ = true;
+    ++yard_.backlog;
     ++mine.cycles;
+    ++yard_.cycles_done;
+}
+
+void worker::paid() {
+    if (std::exchange(owed_, false)) --yard_.backlog;
+}
+
+void worker::wait_for_death() {
+    const auto dead =
+        yard_.kind.wait_dead(mounted_, std::chrono::duration_cast<std::chrono::milliseconds>(death_limit));
+    need(dead.has_value(), dead ? "" : "waiting for its death: " + dead.error().message);
+    counts_.unmounts.last_died_at(now_ns());
+    paid();
 }
 
 /// A descriptor of ours, or a process that sits there or writes, by chance. The descriptor, or -1.
@@ -195,7 +219,8 @@ void worker::plain() {
 
 /// Another mount over the same path while the first is held.
 void worker::second_mount() {
-    auto other = yard_.kind.mount(dir_, store_);
+    // A store of its own: the detached superblock still has the first one.
+    auto other = yard_.kind.mount(dir_, store_ + "-over");
     need(other.has_value(), other ? "" : "mount over a detached one: " + other.error().message);
     std::uint64_t took = 0;
     unmount_idle("umount of the second mount", 0, took);
@@ -230,12 +255,11 @@ void worker::force() {
         let_go();
     }
     unmount(action::force, MNT_FORCE);
-    const auto dead =
-        yard_.kind.wait_dead(mounted_, std::chrono::duration_cast<std::chrono::milliseconds>(death_limit));
-    need(dead.has_value(), dead ? "" : "waiting for its death: " + dead.error().message);
+    wait_for_death();
 }
 
 void worker::clean_up() {
+    paid();
     end_descriptor(held_);
     holder_.end();
     unlink((store_ + file_).c_str());

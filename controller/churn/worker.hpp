@@ -23,6 +23,9 @@ struct yard {
     std::atomic<bool> daemon_up{true};
     bool limited = false;  ///< by cycles_left, of all workers together
     std::atomic<std::int64_t> cycles_left{0};
+    std::atomic<std::uint64_t> cycles_done{0};
+    std::atomic<std::int64_t> backlog{0};  ///< superblocks that live though their name is gone
+    std::size_t room = moments::most;      ///< unmounts that each worker remembers
 };
 
 /// Lives on one thread of its own.
@@ -50,6 +53,8 @@ class worker {
     void second_mount();
     void write_file(int fd);
     void check_file(int fd);
+    void wait_for_death();
+    void paid();
     void check_store();
     void clean_up();
     void wait_for_daemon() const;
@@ -67,6 +72,7 @@ class worker {
     int held_ = -1;          ///< a descriptor on the mount
     holder_process holder_;  ///< or a process
     bool wrote_ = false;     ///< that process writes to writer_file()
+    bool owed_ = false;      ///< its name is gone, its death was not seen yet
     bool cut_ = false;       ///< MNT_FORCE has ended the connection while we held the mount
     tally counts_;
 };

@@ -17,8 +17,11 @@ struct bench_strategy_options {
     std::string policy = "persb", profile;
     std::int64_t samples = 40, seed = 1;
     std::optional<std::string> json;
+    std::string format = "text";
+    bool no_save = false;  ///< do not keep the result
 };
 
+/// Adds --strategy and what goes with it to `bench`. `o` must live as long as the command.
 void declare_bench_strategy(command& c, bench_strategy_options& o);
 
 /// Runs it and prints the table, and drainlab.result/1 where asked for: cells of the scenario "strategy", each with a key `strategy`.

@@ -3,23 +3,21 @@
 
 #include "controller/cli/command.hpp"
 #include "controller/cli/known.hpp"
+#include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
+#include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
+#include "controller/cli/stop_signals.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 
 namespace drainlab::cli {
 
 namespace {
-
-volatile std::sig_atomic_t asked_to_stop = 0;
-void on_signal(int) { asked_to_stop = 1; }
 
 struct options {
     std::int64_t mounts = 4, seed = 1;
@@ -68,16 +66,18 @@ result<churn::options> churn_options(const options& o) {
 result<exit_code> run(const options& o) {
     BOOST_OUTCOME_TRY(auto c, churn_options(o));
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
-    struct sigaction act {};
-    act.sa_handler = on_signal;
-    for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaction(s, &act, nullptr);
-    BOOST_OUTCOME_TRY(auto r, churn::run_churn(c, [] { return asked_to_stop != 0; }));
-    const auto document = churn::to_json(c, r);
-    if (o.json == "-")
-        print_json(document);
-    else
-        fmt::print("{}", churn::to_text(r));
-    if (o.json && *o.json != "-") std::ofstream(*o.json) << document.dump(2) << "\n";
+    heed_signals();
+    const noted run;
+    progress_line line;
+    const auto tell = [&](const churn::progress& p) {
+        line.show({"churn of " + p.mounts, "", static_cast<int>(1000 * p.share), 1000, p.so_far, true});
+    };
+    BOOST_OUTCOME_TRY(auto r, churn::run_churn(c, tell, asked_to_stop));
+    line.wipe();
+    auto document = churn::document_of(c, r);
+    document.made = run.facts(c.seed);
+    if (o.json != "-") fmt::print("{}", churn::to_text(r));
+    if (o.json) { BOOST_OUTCOME_TRYV(write_document("--json", *o.json, report::to_json(document))); }
     if (!r.fine()) return exit_code::violated;
     return r.ours.interrupted.empty() ? exit_code::fine : exit_code::interrupted;
 }

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "controller/client/failure.hpp"
-#include "controller/client/words.hpp"
+#include "controller/words/words.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -17,10 +17,10 @@
 
 namespace drainlab::cli {
 
-using client::duration;
 using client::exit_code;
 using client::failure;
 using client::result;
+using words::duration;
 
 /// One subcommand under declaration. Variables bound here must live as long as the command: make one struct of options
 /// with std::make_shared and capture the pointer in the action.
@@ -39,6 +39,7 @@ class command {
     command& note(std::string text);
 
     command& positional(const std::string& name, std::string& into, const std::string& help);
+    command& optional_positional(const std::string& name, std::string& into, const std::string& help);
     /// All further words, at least `least` of them; what stands behind `--` is never taken for an option.
     command& positionals(const std::string& name, std::vector<std::string>& into, const std::string& help,
                          int least = 0);
@@ -56,6 +57,9 @@ class command {
     command& option(const std::string& name, double& into, const std::string& help, double least, double most);
     /// Words separated by commas or given by repeating the option.
     command& list(const std::string& name, std::vector<std::string>& into, const std::string& help);
+
+    /// One value each time it is given; commas are part of it.
+    command& repeated(const std::string& name, std::vector<std::string>& into, const std::string& help);
 
     /// The last option, positional or list takes only these words; another one is refused with the nearest.
     command& one_of(std::vector<std::string> words);

@@ -8,6 +8,7 @@ namespace drainlab::cli {
 
 class command;
 
+/// A subcommand and the function that declares its options.
 struct command_entry {
     const char* name;
     void (*declare)(command&);

@@ -30,7 +30,11 @@ json document(const std::vector<check>& checks, const std::string& release, cons
         list.push_back({{"id", c.id}, {"status", word(c.status)}, {"detail", c.detail}, {"fix", c.fix}});
     return {{"schema", "drainlab.doctor/1"},
             {"checks", list},
-            {"kernel_variant", {{"release", release}, {"candidates", variant.candidates}, {"note", variant.note}}}};
+            {"kernel_variant",
+             {{"release", release},
+              {"candidates", variant.candidates},
+              {"note", variant.note},
+              {"seen", variant.seen.empty() ? json(nullptr) : json(variant.seen)}}}};
 }
 
 void print_text(const std::vector<check>& checks, const std::string& release, const kernel_variant& variant) {
@@ -40,7 +44,7 @@ void print_text(const std::vector<check>& checks, const std::string& release, co
         if (!c.fix.empty()) fmt::print("     {:<20} -> {}\n", "", c.fix);
     }
     fmt::print("\nThis kernel's own umount ({}): {}\n  {}\n", release,
-               variant.candidates.empty() ? "unknown" : "like " + client::join(variant.candidates, " or "),
+               variant.candidates.empty() ? "unknown" : "like " + words::join(variant.candidates, " or "),
                variant.note);
 }
 
@@ -48,7 +52,7 @@ result<exit_code> run(const options& o) {
     const auto checks = probe_machine();
     utsname name{};
     uname(&name);
-    const auto variant = kernel_variant_of(name.release);
+    const auto variant = corrected(kernel_variant_of(name.release), look_at_kernel());
     const bool runs =
         std::none_of(checks.begin(), checks.end(), [](const check& c) { return c.status == health::fail; });
     if (o.json)

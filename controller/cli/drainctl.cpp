@@ -1,6 +1,8 @@
 #include "controller/cli/command_impl.hpp"
 #include "controller/cli/commands.hpp"
 #include "controller/cli/output.hpp"
+#include "controller/machine/signals.hpp"
+#include "fusefs/os/whole_program.hpp"
 
 #include <fmt/format.h>
 
@@ -47,7 +49,7 @@ failure leftover(const CLI::App& app, const std::string& word) {
     if (!word.starts_with("-") || word == "-")
         return client::usage_error(fmt::format("{}: unexpected word \"{}\"", app.get_name(), word));
     const std::string name = word.substr(0, word.find('='));
-    const auto near = client::nearest(name, option_names(app));
+    const auto near = words::nearest(name, option_names(app));
     return client::usage_error(
         fmt::format("{}: there is no option {}", app.get_name(), name),
         near ? fmt::format("did you mean {}?", *near) : fmt::format("see `drainctl {} --help`", app.get_name()));
@@ -56,9 +58,9 @@ failure leftover(const CLI::App& app, const std::string& word) {
 failure unknown_command(const std::string& word) {
     std::vector<std::string> names;
     for (const auto& entry : commands()) names.emplace_back(entry.name);
-    const auto near = client::nearest(word, names);
+    const auto near = words::nearest(word, names);
     return client::usage_error(fmt::format("there is no command \"{}\"", word),
-                               near ? fmt::format("did you mean \"{}\"?", *near) : "one of: " + client::join(names));
+                               near ? fmt::format("did you mean \"{}\"?", *near) : "one of: " + words::join(names));
 }
 
 std::string footer_of(const command::impl& chosen) {
@@ -86,6 +88,7 @@ class program {
         } catch (const usage_problem& p) {
             return fail(p.why);
         } catch (const CLI::Success& done) {  // --help, --version
+            if (chosen_.app) complete_help(chosen_);
             return app_.exit(done);
         } catch (const CLI::ParseError& e) { return fail(words_of(e)); }
     }
@@ -147,12 +150,20 @@ extern "C" void interrupted(int) { _exit(static_cast<int>(exit_code::interrupted
 
 int run_drainctl(int argc, const char* const* argv) {
     std::signal(SIGPIPE, SIG_IGN);
+    machine::see_children_end();
+    remember_command_line(argc, argv);
     // Commands with something to tidy up take SIGINT for themselves; the others just end.
     if (std::signal(SIGINT, interrupted) == SIG_IGN) std::signal(SIGINT, SIG_IGN);
     program p(argc, argv);
+    // What is started or written here must be tidied up as well.
+    if (const auto l = os::lack_of_limits(64, 32); l.code != 0)
+        return p.fail({"failed", std::string{"drainctl "} + l.text, {}, static_cast<exit_code>(l.code), 0});
     try {
-        return p.run();
-    } catch (const std::exception& e) { return p.fail({"failed", e.what(), {}, exit_code::broken, 0}); }
+        return after_output(p.run());
+    } catch (const std::exception&) {
+        const auto l = os::lack_of_exception();
+        return after_output(p.fail({"failed", l.text, {}, static_cast<exit_code>(l.code), 0}));
+    }
 }
 
 }  // namespace drainlab::cli

@@ -1,16 +1,16 @@
 #include "controller/cli/hold_busy.hpp"
 
 #include "controller/cli/output.hpp"
-#include "controller/client/mountinfo.hpp"
 #include "controller/hold/holder.hpp"
 #include "controller/hold/switch_holder.hpp"
+#include "controller/machine/child.hpp"
+#include "controller/machine/mountinfo.hpp"
+#include "controller/machine/signals.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <csignal>
-#include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 namespace drainlab::cli {
@@ -89,24 +89,23 @@ result<exit_code> hold_until(const hold_options& o, const std::string& dir,
 
 /// One line through a pipe: the outcome of the process in the background.
 void send(int to, const json& document) {
-    const std::string line = document.dump() + "\n";
+    const std::string line = document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
     [[maybe_unused]] const auto n = write(to, line.data(), line.size());
 }
 
-[[noreturn]] void in_background(const hold_options& o, const std::string& dir, int answer) {
-    setsid();
-    if (chdir("/") != 0) _exit(1);
-    for (int fd = 0; fd < 3; ++fd) dup2(open("/dev/null", O_RDWR), fd);
+constexpr int answer_there = 3;
+
+int in_background(const hold_options& o, const std::string& dir) {
     const auto done = hold_until(o, dir, [&](const told& t) {
-        send(answer, {{"document", t.document}, {"remark", t.remark}});
-        close(answer);
+        send(answer_there, {{"document", t.document}, {"remark", t.remark}});
+        close(answer_there);
     });
     if (!done) {
         const auto& why = done.error();
-        send(answer,
+        send(answer_there,
              {{"code", why.code}, {"message", why.message}, {"hint", why.hint}, {"exit", static_cast<int>(why.exit)}});
     }
-    _exit(0);
+    return 0;
 }
 
 std::string read_line(int from) {
@@ -117,15 +116,16 @@ std::string read_line(int from) {
 }
 
 result<exit_code> hold_detached(const hold_options& o, const std::string& dir) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) return client::system_failure("pipe", errno);
+    BOOST_OUTCOME_TRY(auto pipe, machine::lifeline::make());  // theirs to speak, ours to listen
+    machine::birth how;
+    how.descriptors = {{pipe.ours.get(), answer_there}};
+    how.group = machine::process_group::session;
+    how.directory = "/";
     std::fflush(nullptr);
-    const pid_t child = fork();
-    if (child < 0) return client::system_failure("fork", errno);
-    if (child == 0) in_background(o, dir, ends[1]);
-    close(ends[1]);
-    const auto answer = json::parse(read_line(ends[0]), nullptr, false);
-    close(ends[0]);
+    BOOST_OUTCOME_TRY(auto process, machine::child::start(how, [&] { return in_background(o, dir); }));
+    pipe.ours.reset();
+    const auto answer = json::parse(read_line(pipe.theirs.get()), nullptr, false);
+    process.let_go();
     if (answer.is_discarded())
         return failure{"failed", "hold: the process in the background ended without a word", {}, exit_code::broken, 0};
     if (answer.contains("code"))
@@ -138,12 +138,12 @@ result<exit_code> hold_detached(const hold_options& o, const std::string& dir) {
 }  // namespace
 
 result<exit_code> hold_busy(const hold_options& o) {
-    const auto dir = client::absolute_path(o.dir);
+    const auto& dir = o.dir;
     if (o.detach) return hold_detached(o, dir);
     // Signals end the wait, so that what was made goes.
     sigset_t caught;
     sigemptyset(&caught);
-    for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&caught, s);
+    for (const int s : machine::ending_signals()) sigaddset(&caught, s);
     sigprocmask(SIG_BLOCK, &caught, nullptr);
     return hold_until(o, dir, [&](const told& t) { print(o, t); });
 }

@@ -5,6 +5,8 @@
 
 namespace drainlab::cli {
 
+/// Takes hold, prints `held` once it is verified, and stays until --for is over or a signal comes; with --detach
+/// prints a pid and goes.
 result<exit_code> hold_busy(const hold_options& o);
 
 }  // namespace drainlab::cli

@@ -1,9 +1,13 @@
 #include "controller/cli/kernel_variant.hpp"
 
+#include "workloads/guest/call_targets.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
+#include <sstream>
 #include <tuple>
 
 namespace drainlab::cli {
@@ -72,6 +76,39 @@ kernel_variant kernel_variant_of(std::string_view release) {
     if (std::string_view(e->policy) == "rework" && std::tuple(v.major, v.minor) >= std::tuple(6, 12))
         doubt = "From about 6.12 on file systems without writeback capability return at once. ";
     return {{e->policy}, fmt::format("Mainline since {}.{}: {}. {}{}", e->major, e->minor, e->what, doubt, caution)};
+}
+
+kernel_evidence look_at_kernel() {
+    kernel_evidence seen;
+    const auto code = guest::read_kernel_calls();
+    if (code.calls)
+        seen.code = guest::judge_policy(*code.calls);
+    else
+        seen.no_code = code.why;
+    std::ifstream btf("/sys/kernel/btf/vmlinux", std::ios::binary);
+    std::stringstream types;
+    if (btf && types << btf.rdbuf()) {
+        using namespace std::string_literals;
+        seen.btf_counter = types.view().find("\0s_isw_nr_in_flight\0"s) != std::string_view::npos;
+    }
+    return seen;
+}
+
+kernel_variant corrected(kernel_variant by_number, const kernel_evidence& seen) {
+    if (seen.code && !seen.code->policy.starts_with("unknown"))
+        return {{seen.code->policy},
+                fmt::format("Read from the machine code of this kernel; grace period of a switch: {}.", seen.code->era),
+                "machine code"};
+    const auto why = seen.code ? seen.code->policy : seen.no_code;
+    if (seen.btf_counter && *seen.btf_counter)
+        return {{"persb"},
+                fmt::format("Its BTF has super_block::s_isw_nr_in_flight. Its machine code does not tell: {}.", why),
+                "BTF"};
+    auto& list = by_number.candidates;
+    if (seen.btf_counter && std::erase(list, "persb") > 0)
+        by_number.note += " But its BTF has no super_block::s_isw_nr_in_flight, so it is not persb.";
+    by_number.note += fmt::format(" Its machine code does not tell: {}.", why);
+    return by_number;
 }
 
 }  // namespace drainlab::cli

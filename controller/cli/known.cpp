@@ -1,6 +1,6 @@
 #include "controller/cli/known.hpp"
 
-#include "controller/client/data_dir.hpp"
+#include "controller/words/data_dir.hpp"
 #include "fusefs/kernel/drain/mutants.hpp"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ std::string policy_summary(const std::string& policy) {
     return std::string(found->versions()) + ": umount waits for " + std::string(found->summary());
 }
 
-client::result<std::vector<std::string>> known_worlds() { return client::data_names("worlds"); }
+client::result<std::vector<std::string>> known_worlds() { return words::data_names("worlds"); }
 
 client::result<std::vector<std::string>> known_mutants() {
     std::vector<std::string> ids;
@@ -47,7 +47,7 @@ const std::vector<std::string>& lazy_scenarios() {
 }
 
 client::result<std::vector<std::string>> known_scenarios() {
-    BOOST_OUTCOME_TRY(auto names, client::data_names("scenarios"));
+    BOOST_OUTCOME_TRY(auto names, words::data_names("scenarios"));
     names.insert(names.end(), lazy_scenarios().begin(), lazy_scenarios().end());
     std::sort(names.begin(), names.end());
     return names;

@@ -1,42 +1,29 @@
 // drainctl lazy
 #include "controller/cli/command.hpp"
+#include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/result_output.hpp"
+#include "controller/cli/stop_signals.hpp"
 #include "controller/lazy/story.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include <csignal>
 #include <cstdio>
-#include <fstream>
 
 namespace drainlab::cli {
 
 namespace {
-
-volatile std::sig_atomic_t asked_to_stop = 0;
-void on_signal(int) { asked_to_stop = 1; }
 
 struct options {
     duration delay = std::chrono::milliseconds(30);
     std::optional<std::string> svg, json;
 };
 
-result<void> write_file(const std::string& path, const std::string& text, const char* option) {
-    std::ofstream out(path);
-    out << text;
-    out.close();
-    if (!out) return client::usage_error(std::string(option) + " " + path + ": cannot be written");
-    return client::success();
-}
-
 result<exit_code> run(const options& o) {
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
-    if (o.svg) { BOOST_OUTCOME_TRYV(write_file(*o.svg, "", "--svg")); }
-    struct sigaction act {};
-    act.sa_handler = on_signal;
-    for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaction(s, &act, nullptr);
+    BOOST_OUTCOME_TRYV(check_file("--svg", o.svg));
+    heed_signals();
+    const noted run;
     int number = 0;
     const bool quiet = o.json == "-";
     const auto tell = [&](const lazy::step& s) {
@@ -46,11 +33,11 @@ result<exit_code> run(const options& o) {
         std::fflush(stdout);
     };
     const auto delay = std::chrono::ceil<std::chrono::milliseconds>(o.delay);
-    BOOST_OUTCOME_TRY(auto told, lazy::tell_story(delay, tell, [] { return asked_to_stop != 0; }));
-    const auto document = lazy::to_json(told);
-    if (quiet) print_json(document);
-    if (o.json && !quiet) { BOOST_OUTCOME_TRYV(write_file(*o.json, document.dump(2) + "\n", "--json")); }
-    if (o.svg) { BOOST_OUTCOME_TRYV(write_file(*o.svg, lazy::to_svg(told), "--svg")); }
+    BOOST_OUTCOME_TRY(auto told, lazy::tell_story(delay, tell, asked_to_stop));
+    auto document = lazy::document_of(told);
+    document.made = run.facts(0);
+    if (o.json) { BOOST_OUTCOME_TRYV(write_document("--json", *o.json, report::to_json(document))); }
+    if (o.svg) { BOOST_OUTCOME_TRYV(write_document("--svg", *o.svg, lazy::to_svg(told))); }
     if (told.umount_wait != "gate")
         remark("unmounts do not wait in the kernel here: who pays for a shutdown cannot be shown");
     if (!told.fine()) return exit_code::violated;
@@ -68,8 +55,7 @@ void declare_lazy(command& c) {
     c.note("Each step asserts what it says; exit 1 if something was not so. Needs root, or unshare -Urm.");
     c.run([o]() -> result<exit_code> {
         if (o->delay < std::chrono::milliseconds(10) || o->delay > std::chrono::seconds(10))
-            return client::usage_error("lazy: --delay " + client::show_duration(o->delay) +
-                                       ": 10ms to 10s is expected");
+            return client::usage_error("lazy: --delay " + words::show_duration(o->delay) + ": 10ms to 10s is expected");
         return run(*o);
     });
 }

@@ -1,11 +1,12 @@
-// drainctl list KIND
+// drainctl list [KIND]
 #include "controller/cli/command.hpp"
-#include "controller/cli/known.hpp"
+#include "controller/cli/known_words.hpp"
 #include "controller/cli/output.hpp"
-#include "controller/client/data_dir.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace drainlab::cli {
 
@@ -18,25 +19,32 @@ struct options {
     bool json = false;
 };
 
-result<std::vector<std::string>> names_of(const std::string& kind) {
-    if (kind == "policies") return known_policies();
-    if (kind == "scenarios") return known_scenarios();
-    if (kind == "profiles") return client::data_names(kind);
-    if (kind == "worlds") return known_worlds();
-    return known_mutants();
+json document(const std::string& kind, const std::vector<known_word>& all) {
+    json names = json::array(), words = json::array();
+    for (const auto& w : all) {
+        names.push_back(w.name);
+        words.push_back({{"name", w.name}, {"about", w.about}});
+    }
+    return {{"schema", "drainlab.list/1"}, {"kind", kind}, {"names", names}, {"words", words}};
+}
+
+void print(const std::vector<known_word>& all) {
+    std::size_t width = 0;
+    for (const auto& w : all) width = std::max(width, w.name.size());
+    for (const auto& w : all) fmt::print("{:<{}}  {}\n", w.name, width, w.about);
 }
 
 result<exit_code> run(const options& o) {
-    BOOST_OUTCOME_TRY(auto names, names_of(o.kind));
-    if (o.json) {
-        print_json({{"schema", "drainlab.list/1"}, {"kind", o.kind}, {"names", names}});
-        return exit_code::fine;
-    }
-    for (const auto& name : names)
-        if (o.kind == "policies")
-            fmt::print("{:<12} {}\n", name, policy_summary(name));
-        else
-            fmt::print("{}\n", name);
+    if (o.kind.empty() && o.json)
+        print_json(document("kinds", word_kinds()));
+    else if (o.kind.empty())
+        print(word_kinds());
+    if (o.kind.empty()) return exit_code::fine;
+    BOOST_OUTCOME_TRY(auto all, known_words_of(o.kind));
+    if (o.json)
+        print_json(document(o.kind, all));
+    else
+        print(all);
     return exit_code::fine;
 }
 
@@ -44,9 +52,11 @@ result<exit_code> run(const options& o) {
 
 void declare_list(command& c) {
     auto o = std::make_shared<options>();
-    c.about("the words other commands take", "drainctl list policies");
-    c.positional("KIND", o->kind, "policies, scenarios, profiles, worlds or mutants")
-        .one_of({"policies", "scenarios", "profiles", "worlds", "mutants"});
+    std::vector<std::string> kinds;
+    for (const auto& k : word_kinds()) kinds.push_back(k.name);
+    c.about("the words other commands take, with a line about each; alone: the kinds of words",
+            "drainctl list policies");
+    c.optional_positional("KIND", o->kind, "which words").one_of(kinds);
     c.json_answer(o->json);
     c.run([o] { return run(*o); });
 }

@@ -2,13 +2,13 @@
 #include "controller/cli/daemon.hpp"
 #include "controller/cli/mount_options.hpp"
 #include "controller/cli/output.hpp"
-#include "controller/client/mountinfo.hpp"
-#include "controller/client/process.hpp"
+#include "controller/machine/mountinfo.hpp"
+#include "controller/machine/process.hpp"
+#include "fusefs/os/printable.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <csignal>
 #include <filesystem>
 
 namespace drainlab::cli {
@@ -24,10 +24,11 @@ struct options {
 };
 
 result<void> check(options& o) {
-    o.dir = client::absolute_path(o.dir);
+    o.dir = machine::absolute_path(o.dir);
     BOOST_OUTCOME_TRY(check_mount_point(o.dir));
     BOOST_OUTCOME_TRY(check_store(o.mount));
-    if (o.mount.with_pid && kill(static_cast<pid_t>(*o.mount.with_pid), 0) != 0 && errno == ESRCH)
+    BOOST_OUTCOME_TRY(check_faults(o.mount));
+    if (o.mount.with_pid && machine::watched_process(static_cast<pid_t>(*o.mount.with_pid)).pidfd() < 0)
         return client::usage_error(fmt::format("--with-pid {}: there is no such process", *o.mount.with_pid));
     return client::success();
 }
@@ -47,23 +48,26 @@ result<void> agree(const json& health, const options& o) {
     return client::success();
 }
 
-/// Once more when the daemon took its leave between our two calls.
-result<json> make_mount(const std::string& socket, const client::daemon_options& start, const options& o,
+/// Again as long as the daemon takes its leave between our calls: who loses that race starts a new one.
+result<json> make_mount(const std::string& socket, const daemons::daemon_options& start, const options& o,
                         json& health) {
     const client::blocking_client daemon(socket);
-    for (int attempt = 1;; ++attempt) {
-        BOOST_OUTCOME_TRY(client::ensure_daemon(socket, start));
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    for (;;) {
+        const bool last = std::chrono::steady_clock::now() > end;
+        BOOST_OUTCOME_TRY(daemons::ensure_daemon(socket, start));
         auto known = daemon.get("/health");
         if (known) {
             BOOST_OUTCOME_TRY(agree(known.value(), o));
+            const json pid = known.value().value("pid", json());
+            const machine::watched_process process(pid.is_number_integer() ? pid.get<pid_t>() : 0);
             auto made = daemon.post("/mounts", mount_request(o.dir, o.mount));
             const bool leaving = !made && (nobody_there(made.error()) || made.error().code == "connection_lost" ||
                                            made.error().http_status == 503);
             health = known.value();
-            if (!leaving || attempt == 3) return made;
-            if (const json pid = health.value("pid", json()); pid.is_number_integer())
-                client::wait_gone(pid.get<pid_t>(), std::chrono::seconds(6));
-        } else if (attempt == 3) {
+            if (!leaving || last) return made;
+            process.gone_within(std::chrono::seconds(6));
+        } else if (last || (!nobody_there(known.error()) && known.error().code != "connection_lost")) {
             return known;
         }
     }
@@ -73,6 +77,7 @@ json document(const json& mount, const json& health, const std::string& socket) 
     return {{"schema", "drainlab.mount/1"},
             {"dir", mount.value("dir", json())},
             {"dev", mount.value("dev", json())},
+            {"identity", mount.value("identity", json())},
             {"pid", health.value("pid", json())},
             {"socket", socket},
             {"umount_wait", mount.value("umount_wait", json())},
@@ -84,15 +89,16 @@ json document(const json& mount, const json& health, const std::string& socket) 
 
 result<exit_code> run(options& o) {
     BOOST_OUTCOME_TRY(check(o));
-    BOOST_OUTCOME_TRY(auto socket, client::socket_path(o.socket));
+    BOOST_OUTCOME_TRY(auto socket, daemons::socket_path(o.socket));
     BOOST_OUTCOME_TRY(auto start, daemon_options_for(o.mount));
     json health;
     BOOST_OUTCOME_TRY(auto mount, make_mount(socket, start, o, health));
+    for (const auto& limit : health.value("limits", json::array())) remark("warning: " + limit.get<std::string>());
     if (o.json)
         print_json(document(mount, health, socket));
     else
-        fmt::print("{} mounted on {} (policy {}, umount waits by {})\n", mount.value("name", "?"), o.dir,
-                   mount.value("policy", "?"), mount.value("umount_wait", "?"));
+        fmt::print("{} mounted on {} (policy {}, umount waits by {})\n", mount.value("name", "?"),
+                   os::to_printable(o.dir), mount.value("policy", "?"), mount.value("umount_wait", "?"));
     return exit_code::fine;
 }
 

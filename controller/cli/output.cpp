@@ -1,11 +1,18 @@
 #include "controller/cli/output.hpp"
 
+#include "fusefs/os/printable.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <sys/ioctl.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 #include <unistd.h>
 
 namespace drainlab::cli {
@@ -39,13 +46,40 @@ int report(const client::failure& why, bool as_json) {
     return static_cast<int>(why.exit);
 }
 
-void remark(const std::string& text) { fmt::print(stderr, "drainctl: {}\n", text); }
+int after_output(int code) {
+    errno = 0;
+    std::cout.flush();
+    const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+    const int error = errno;
+    if (written || error == EPIPE) return code;
+    remark(std::string("standard output could not be written") +
+           (error ? std::string(": ") + std::strerror(error) : ""));
+    return code == 0 ? static_cast<int>(client::exit_code::broken) : code;
+}
+
+void remark(const std::string& text) { fmt::print(stderr, "drainctl: {}\n", os::to_line(text)); }
 
 bool colour() {
     const char* none = std::getenv("NO_COLOR");
     const char* term = std::getenv("TERM");
     return isatty(STDOUT_FILENO) == 1 && !(none && *none) && !(term && std::strcmp(term, "dumb") == 0);
 }
+
+int columns() {
+    winsize size{};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 100;
+    return std::clamp<int>(size.ws_col, 80, 100);
+}
+
+namespace {
+std::vector<std::string>& words_of_command() {
+    static std::vector<std::string> words;
+    return words;
+}
+}  // namespace
+
+const std::vector<std::string>& command_line() { return words_of_command(); }
+void remember_command_line(int argc, const char* const* argv) { words_of_command().assign(argv, argv + argc); }
 
 std::string painted(const std::string& text, const char* code) {
     return colour() ? fmt::format("\033[{}m{}\033[0m", code, text) : text;

@@ -1,9 +1,13 @@
 #include "controller/cli/probes.hpp"
 
 #include "controller/cli/output.hpp"
-#include "controller/client/launch.hpp"
-#include "controller/client/mountinfo.hpp"
-#include "controller/client/process.hpp"
+#include "controller/daemons/launch.hpp"
+#include "controller/machine/child.hpp"
+#include "controller/machine/mountinfo.hpp"
+#include "controller/machine/process.hpp"
+#include "controller/machine/program.hpp"
+#include "fusefs/os/io_ring.hpp"
+#include "fusefs/os/mount_identity.hpp"
 
 #include <fmt/format.h>
 
@@ -12,9 +16,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -43,12 +49,10 @@ check bad(const char* id, std::string detail, std::string fix) {
 
 /// 0 when a child may unshare these namespaces, else errno.
 int try_unshare(int flags) {
-    const pid_t child = fork();
-    if (child < 0) return errno;
-    if (child == 0) _exit(unshare(flags) == 0 ? 0 : errno);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-    return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+    auto tried = machine::child::start({}, [flags] { return unshare(flags) == 0 ? 0 : errno; });
+    if (!tried) return EAGAIN;
+    const auto status = tried.value().wait(std::chrono::seconds(10));
+    return status && WIFEXITED(*status) ? WEXITSTATUS(*status) : EPERM;
 }
 
 bool can_open_fuse() {
@@ -70,7 +74,7 @@ check fuse_device() {
 
 /// Whether fusermount3 is installed with the set-user-id bit.
 bool helper_usable(std::string& detail) {
-    const auto path = client::find_program("fusermount3");
+    const auto path = machine::find_program("fusermount3");
     if (!path) {
         detail = "not installed";
         return false;
@@ -105,9 +109,9 @@ check mounting() {
 
 /// Our own cgroup v2 directory as this mount namespace shows it, or the top of the hierarchy; empty without cgroup v2.
 std::string cgroup_directory() {
-    for (const auto& m : client::read_mountinfo()) {
+    for (const auto& m : machine::read_mountinfo()) {
         if (m.fstype != "cgroup2") continue;
-        std::istringstream lines(client::read_text("/proc/self/cgroup"));
+        std::istringstream lines(machine::read_text("/proc/self/cgroup"));
         for (std::string line; std::getline(lines, line);)
             if (line.starts_with("0::") && line.starts_with("0::" + (m.root == "/" ? "" : m.root))) {
                 std::string own = m.dir + line.substr(3 + (m.root == "/" ? 0 : m.root.size()));
@@ -179,11 +183,11 @@ check detach_events() {
 
 check request_timeouts() {
     for (const char* key : {"default_request_timeout", "max_request_timeout"}) {
-        const std::string value = client::read_text(std::string("/proc/sys/fs/fuse/") + key);
+        const std::string value = machine::read_text(std::string("/proc/sys/fs/fuse/") + key);
         if (!value.empty() && std::strtol(value.c_str(), nullptr, 10) != 0)
             return warning("fuse_request_timeout",
                            fmt::format("fs.fuse.{} is {}", key, value.substr(0, value.find('\n'))),
-                           fmt::format("sysctl fs.fuse.{}=0: a timeout cuts the gate", key));
+                           fmt::format("sysctl fs.fuse.{}=0: a drain that takes longer is cut off", key));
     }
     return good("fuse_request_timeout", "none is set");
 }
@@ -197,7 +201,7 @@ check descriptors() {
 }
 
 check suspending() {
-    const std::string states = client::read_text("/sys/power/state");
+    const std::string states = machine::read_text("/sys/power/state");
     if (states.find_first_not_of(" \n") == std::string::npos) return good("suspend", "this machine does not suspend");
     return warning("suspend", "a drain or an armed gate may keep the machine from suspending",
                    "unmount before suspending, or systemd-inhibit the run");
@@ -205,7 +209,7 @@ check suspending() {
 
 check hung_tasks() {
     const auto number = [](const char* key) {
-        return std::strtol(client::read_text(std::string("/proc/sys/kernel/") + key).c_str(), nullptr, 10);
+        return std::strtol(machine::read_text(std::string("/proc/sys/kernel/") + key).c_str(), nullptr, 10);
     };
     const long seconds = number("hung_task_timeout_secs");
     const bool panics = number("hung_task_panic") != 0;
@@ -234,8 +238,48 @@ check remounts() {
                    "cmake --install build/release, or mount -i -o remount,ro DIR");
 }
 
+/// Mounts of ours that nobody serves any more, and what helps whoever is stuck in one.
+check connections() {
+    std::string dead, silent, abort;
+    int ours = 0;
+    for (const auto& line : machine::read_mountinfo()) {
+        if (line.fstype != machine::our_fstype) continue;
+        ++ours;
+        const auto state = os::connection_of(line, 1000);
+        if (state == os::connection::dead) dead += " " + line.dir;
+        if (state != os::connection::silent) continue;
+        silent += " " + line.dir;
+        abort += fmt::format("; echo 1 > /sys/fs/fuse/connections/{}/abort", minor(line.device()));
+    }
+    if (!silent.empty())
+        return warning(
+            "connections", "no answer within a second from" + silent,
+            "unless its daemon is only busy or stopped, this frees everybody: mountpoint -q /sys/fs/fuse/connections "
+            "|| mount -t fusectl none /sys/fs/fuse/connections" +
+                abort);
+    if (!dead.empty())
+        return warning("connections", "the daemon is gone of" + dead, "drainctl clean, or umount -l" + dead);
+    return good("connections", ours == 0 ? "no drainfs is mounted" : fmt::format("{} mounted, all answer", ours));
+}
+
+/// Waits for a FUSE answer do not freeze: see docs/unmount-watch.md.
+check freezing() {
+    const std::string cgroups = machine::read_text("/proc/self/cgroup");
+    const char* const instead = "drainctl mount --umount-wait api, where daemon and gate may be frozen together";
+    if (const auto old = cgroups.find(":freezer:/"); old != std::string::npos && cgroups[old + 10] != '\n')
+        return warning("freezer", "a freeze by cgroup v1 does not complete while a mount is held by the gate", instead);
+    const auto own = cgroups.find("0::/");
+    if (own == std::string::npos || own + 4 >= cgroups.size() || cgroups[own + 4] == '\n')
+        return good("freezer", "no cgroup that could be frozen");
+    std::string why = "Linux is older than 6.11";
+    if (os::frozen_tasks_work() && os::io_ring::make(4, why))
+        return good("freezer", "a freeze of this cgroup completes: the gate lets go for it");
+    return warning("freezer", "a freeze of this cgroup does not complete while a mount is held by the gate: " + why,
+                   instead);
+}
+
 check programs() {
-    const auto daemon = client::find_program("drainfs"), gate = client::find_program("drainfs-gate");
+    const auto daemon = machine::find_program("drainfs"), gate = machine::find_program("drainfs-gate");
     if (!daemon) return bad("programs", daemon.error().message, "build or install drainfs beside drainctl");
     if (!gate)
         return warning("programs", gate.error().message,
@@ -257,9 +301,13 @@ check kernel() {
 
 std::vector<check> probe_machine() {
     const std::string cgroup = cgroup_directory();
-    return {kernel(),           programs(),      fuse_device(),         mounting(),   fusermount(),
-            user_namespaces(),  cgroups(cgroup), cgroup_events(cgroup), gate_call(),  detach_events(),
-            request_timeouts(), descriptors(),   hung_tasks(),          suspending(), remounts()};
+    std::vector<check> all{kernel(),          programs(),      fuse_device(),         mounting(),    fusermount(),
+                           user_namespaces(), cgroups(cgroup), cgroup_events(cgroup), gate_call(),   detach_events(),
+                           connections(),     freezing(),      request_timeouts(),    descriptors(), hung_tasks(),
+                           suspending(),      remounts()};
+    if (std::none_of(all.begin(), all.end(), [](const check& c) { return c.status == health::fail; }))
+        all.push_back(try_mount());
+    return all;
 }
 
 }  // namespace drainlab::cli

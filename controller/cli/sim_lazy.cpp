@@ -1,8 +1,9 @@
 #include "controller/cli/sim_lazy.hpp"
 
 #include "controller/cli/output.hpp"
+#include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
-#include "controller/run/progress_line.hpp"
+#include "controller/machine/load.hpp"
 #include "fusefs/version.hpp"
 
 #include <fmt/chrono.h>
@@ -16,7 +17,7 @@ namespace drainlab::cli {
 
 namespace {
 
-report::result result_of(const sim_lazy_options& o, double elapsed_s) {
+report::result result_of(const sim_lazy_options& o, double elapsed_s, double load_before) {
     report::result r;
     r.tool = {"drainlab", version(), git_revision()};
     r.environment.kernel = "modelled";
@@ -27,6 +28,7 @@ report::result result_of(const sim_lazy_options& o, double elapsed_s) {
     r.run.workload = "modelled";
     r.run.samples = o.what.samples;
     if (!o.reproducible) {
+        note_run(r.run, load_before);
         r.run.started = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
         r.run.elapsed_s = elapsed_s;
     }
@@ -42,7 +44,8 @@ std::string table(const report::result& r) {
     for (const auto& c : r.cells) {
         if (!c.umount_ms) continue;
         const auto& u = *c.umount_ms;
-        text += fmt::format("  {:<14}{:<24}{:>9.2f}{:>9.2f}{:>9.2f}{:>12}\n", c.scenario, c.policy, u.p50, u.p95, u.max,
+        text += fmt::format("  {:<14}{:<24}{:>9.2f}{:>9}{:>9.2f}{:>12}\n", c.scenario, c.policy, u.p50,
+                            u.p95 ? fmt::format("{:.2f}", *u.p95) : "-", u.max,
                             c.phases_ms.dead ? fmt::format("{:.2f}", c.phases_ms.dead->p50) : "-");
     }
     for (const auto& c : r.cells) {
@@ -70,12 +73,20 @@ std::vector<std::string> namespace_policy_words() {
     return words;
 }
 
+exit_code exit_of(const sim::compared& c) {
+    if (c.missed > 0) return exit_code::violated;
+    if (c.figures > 0) return exit_code::fine;
+    remark("nothing could be compared: the two have no figure in common");
+    return exit_code::cannot_run;
+}
+
 result<exit_code> simulate_lazy(const sim_lazy_options& o, const std::function<bool()>& stop) {
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
     if (o.compare && *o.compare != "published")
         return client::usage_error("sim: --compare " + *o.compare + ": the lazy scenarios have only published figures");
     const auto begun = std::chrono::steady_clock::now();
-    run::progress_line line;
+    const double load_before = machine::load_average();
+    progress_line line;
     const int total = o.what.samples * static_cast<int>(o.what.scenarios.size() * o.what.policies.size());
     int done = 0;
     BOOST_OUTCOME_TRY(auto cells, sim::run_lazy(
@@ -85,18 +96,21 @@ result<exit_code> simulate_lazy(const sim_lazy_options& o, const std::function<b
                                       },
                                       stop));
     line.wipe();
-    auto r = result_of(o, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+    auto r = result_of(o, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count(), load_before);
     r.cells = std::move(cells);
     r.complete = !stop();
     if (o.json != "-" && o.format == "text") fmt::print("{}", table(r));
-    if (o.format != "text") print_result(o.json, o.format, r, {});
+    if (o.format != "text") print_result(o.json, o.format, r);
     BOOST_OUTCOME_TRYV(write_result(o.json, r));
-    int missed = 0;
-    if (o.compare)
-        fmt::print(o.json == "-" || o.format != "text" ? stderr : stdout, "\n{}", sim::compare_lazy(r.cells, missed));
+    auto checked = exit_code::fine;
+    if (o.compare) {
+        const auto c = sim::compare_lazy(r.cells);
+        fmt::print(o.json == "-" || o.format != "text" ? stderr : stdout, "\n{}", c.text);
+        if (o.check) checked = exit_of(c);
+    }
     std::fflush(stdout);
     if (!r.complete) return exit_code::interrupted;
-    return any_violation(r) ? exit_code::violated : exit_code::fine;
+    return any_violation(r) ? exit_code::violated : checked;
 }
 
 }  // namespace drainlab::cli

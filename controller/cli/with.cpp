@@ -3,9 +3,9 @@
 #include "controller/cli/mount_options.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/client/client.hpp"
-#include "controller/client/holders.hpp"
-#include "controller/client/mountinfo.hpp"
-#include "controller/client/unmount.hpp"
+#include "controller/machine/holders/holder.hpp"
+#include "controller/machine/mountinfo.hpp"
+#include "controller/machine/unmount.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -28,12 +28,12 @@ struct options {
 };
 
 /// Unmounts after the command: plainly, or lazily when something it left behind still holds the mount. False after a violation.
-bool take_down(const client::blocking_client& daemon, const client::mount_line& mount, const std::string& id) {
-    auto tried = client::unmount(mount.dir, client::unmount_kind::plain, death_limit);
+bool take_down(const client::blocking_client& daemon, const machine::mount_line& mount, const std::string& id) {
+    auto tried = machine::unmount(mount.dir, machine::unmount_kind::plain, death_limit);
     if (tried && tried.value().error == EBUSY) {
-        for (const auto& h : client::find_holders({mount.major, mount.minor, mount.dir}).holders)
-            remark("detached lazily; still held by " + client::describe(h));
-        tried = client::unmount(mount.dir, client::unmount_kind::lazy, death_limit);
+        for (const auto& h : machine::find_holders({mount.major, mount.minor, mount.dir}).holders)
+            remark("detached lazily; still held by " + machine::describe(h));
+        tried = machine::unmount(mount.dir, machine::unmount_kind::lazy, death_limit);
     } else if (const auto dead = daemon.wait_state(id, "dead", death_limit); !dead) {
         remark(dead.error().message);
     }
@@ -47,12 +47,13 @@ bool take_down(const client::blocking_client& daemon, const client::mount_line& 
 result<exit_code> run(options& o) {
     foreground signals;
     BOOST_OUTCOME_TRY(check_store(o.mount));
+    BOOST_OUTCOME_TRY(check_faults(o.mount));
     BOOST_OUTCOME_TRY(auto start, daemon_options_for(o.mount));
-    BOOST_OUTCOME_TRY(auto daemon, client::private_daemon::start(start));
+    BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(start));
     BOOST_OUTCOME_TRY(auto dir, daemon.make_directory("mnt"));
     const client::blocking_client api(daemon.socket());
     BOOST_OUTCOME_TRY(auto made, api.post("/mounts", mount_request(dir, o.mount)));
-    const auto mount = client::mount_at(client::read_mountinfo(), dir);
+    const auto mount = machine::mount_at(machine::read_mountinfo(), dir);
     if (!mount) return failure{"failed", "the mount on " + dir + " is gone already", {}, exit_code::broken, 0};
 
     setenv("DRAINLAB_DIR", dir.c_str(), 1);

@@ -1,6 +1,8 @@
 // Asio, Beast and JSON stay in this file.
 #include "controller/client/client.hpp"
 
+#include "fusefs/version.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -15,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <charconv>
 #include <exception>
 #include <optional>
 #include <unistd.h>
@@ -36,6 +39,9 @@ using request = http::request<http::string_body>;
 using response = http::response<http::string_body>;
 constexpr std::uint64_t largest_answer = 256u << 20;  // counters carry up to 400,000 samples
 
+/// What is no UTF-8 in it does not stand for anything we know: the daemon says so.
+std::string text_of(const json& body) { return body.dump(-1, ' ', false, json::error_handler_t::replace); }
+
 exit_code exit_of(const std::string& code, int status) {
     if (code == "busy") return exit_code::busy;
     if (code == "timed_out" || status == 408) return exit_code::timed_out;
@@ -43,7 +49,34 @@ exit_code exit_of(const std::string& code, int status) {
     return status < 500 ? exit_code::usage : exit_code::broken;
 }
 
-failure refused(const response& answer, const std::string& target) {
+int protocol_of(const response& answer) {
+    const auto text = answer[protocol_header];
+    int number = 1;  // of daemons that do not say it
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+/// "no GET /mounts/1/why here"
+bool is_no_such_path(const failure& why) {
+    return why.code == "not_found" && why.message.starts_with("no ") && why.message.find(" /") != std::string::npos;
+}
+
+/// What one does not know of the other is, between versions, a matter of age.
+failure by_age(failure why, int theirs, const std::string& socket) {
+    if (theirs == protocol_version || (why.code != "bad_request" && !is_no_such_path(why))) return why;
+    const bool old = theirs < protocol_version;
+    why.message = fmt::format("{} (protocol {}, {} speaks {}): {}",
+                              old ? "the daemon on " + socket + " is too old for this drainctl"
+                                  : "this drainctl is too old for the daemon on " + socket,
+                              old ? theirs : protocol_version, old ? "drainctl" : "it", old ? protocol_version : theirs,
+                              why.message);
+    why.hint = old ? "umount(8) works on its mounts, and `drainctl stop` ends it; what is mounted then has a new one"
+                   : "use the drainctl that was installed with it";
+    why.exit = exit_code::cannot_run;
+    return why;
+}
+
+failure refused(const response& answer, const std::string& target, const std::string& socket) {
     const int status = answer.result_int();
     const json body = json::parse(answer.body(), nullptr, false);
     const json error = body.is_object() ? body.value("error", json::object()) : json::object();
@@ -55,11 +88,11 @@ failure refused(const response& answer, const std::string& target) {
     const std::string message =
         word("message", status == 408 ? "not reached in time: " + target
                                       : fmt::format("the daemon answered {} to {}", status, target));
-    return {code, message, word("hint", ""), exit_of(code, status), status};
+    return by_age({code, message, word("hint", ""), exit_of(code, status), status}, protocol_of(answer), socket);
 }
 
-result<json> decode(const response& answer, const std::string& target) {
-    if (answer.result_int() >= 400) return refused(answer, target);
+result<json> decode(const response& answer, const std::string& target, const std::string& socket) {
+    if (answer.result_int() >= 400) return refused(answer, target, socket);
     if (answer.body().empty()) return json::object();
     json body = json::parse(answer.body(), nullptr, false);
     if (body.is_discarded())
@@ -77,6 +110,8 @@ failure broken(const error_code& ec, const std::string& socket, const std::strin
 }
 
 failure unreachable(const error_code& ec, const std::string& socket) {
+    if (ec == beast::error::timeout)
+        return {"timed_out", "no connection in time to the daemon on " + socket, {}, exit_code::timed_out, 0};
     if (ec == asio::error::operation_aborted) return {"cancelled", "cancelled", {}, exit_code::interrupted, 0};
     if (ec == asio::error::access_denied)
         return {"foreign_daemon", "not allowed to use the socket " + socket, "it belongs to another user; use --socket",
@@ -129,7 +164,7 @@ class async_client::impl {
         }
         stream fresh(executor_);
         error_code ec;
-        co_await connect(fresh, ec);
+        co_await connect(fresh, limit, ec);
         if (ec) co_return unreachable(ec, socket_);
         if (auto foreign = foreign_peer(fresh.socket(), socket_)) co_return std::move(*foreign);
         const response answer = co_await exchange(fresh, ask, limit, ec);
@@ -140,13 +175,13 @@ class async_client::impl {
     const std::string& socket() const noexcept { return socket_; }
 
   private:
-    asio::awaitable<void> connect(stream& s, error_code& ec) {
+    asio::awaitable<void> connect(stream& s, timeout limit, error_code& ec) {
         if (socket_.size() >= sizeof(sockaddr_un::sun_path)) {
             ec = asio::error::name_too_long;
             co_return;
         }
         const stream_protocol::endpoint where(socket_);
-        s.expires_after(std::chrono::seconds(5));
+        s.expires_after(std::min<timeout>(limit, std::chrono::seconds(5)));
         co_await s.async_connect(where, asio::redirect_error(asio::use_awaitable, ec));
     }
 
@@ -165,7 +200,7 @@ class async_client::impl {
     result<json> finish(stream s, const response& answer, const std::string& target) {
         s.expires_never();
         if (answer.keep_alive()) idle_.push_back(std::move(s));
-        return decode(answer, target);
+        return decode(answer, target, socket_);
     }
 
     asio::any_io_executor executor_;
@@ -187,20 +222,21 @@ answer async_client::get(std::string target, timeout limit) {
     return impl_->call(http::verb::get, std::move(target), std::nullopt, limit);
 }
 answer async_client::post(std::string target, json body, timeout limit) {
-    return impl_->call(http::verb::post, std::move(target), body.dump(), limit);
+    return impl_->call(http::verb::post, std::move(target), text_of(body), limit);
 }
 answer async_client::put(std::string target, json body, timeout limit) {
-    return impl_->call(http::verb::put, std::move(target), body.dump(), limit);
+    return impl_->call(http::verb::put, std::move(target), text_of(body), limit);
 }
 answer async_client::patch(std::string target, json body, timeout limit) {
-    return impl_->call(http::verb::patch, std::move(target), body.dump(), limit);
+    return impl_->call(http::verb::patch, std::move(target), text_of(body), limit);
 }
 answer async_client::del(std::string target, timeout limit) {
     return impl_->call(http::verb::delete_, std::move(target), std::nullopt, limit);
 }
 
 answer async_client::wait_state(std::string mount, std::string state, timeout limit) {
-    auto target = fmt::format("/mounts/{}/wait?state={}&timeout_ms={}", mount, state, limit.count());
+    // Who holds it, our callers find out themselves, when they want to know.
+    auto target = fmt::format("/mounts/{}/wait?state={}&timeout_ms={}&holders=false", mount, state, limit.count());
     return get(std::move(target), limit + default_call_timeout);
 }
 answer async_client::wait_switch(std::string mount, timeout limit) {
@@ -243,6 +279,11 @@ result<json> blocking_client::del(const std::string& target, timeout limit) cons
 }
 result<json> blocking_client::wait_state(const std::string& mount, const std::string& state, timeout limit) const {
     return block_on(socket_, [&](async_client& c) { return c.wait_state(mount, state, limit); });
+}
+
+std::string blocking_client::any_umount_wait() const {
+    const auto health = get("/health");
+    return health && health.value().value("umount_wait", "") == "api" ? "api" : "auto";
 }
 
 bool blocking_client::answers() const {

@@ -77,6 +77,9 @@ class blocking_client {
     result<nlohmann::json> del(const std::string& target, timeout limit = default_call_timeout) const;
     result<nlohmann::json> wait_state(const std::string& mount, const std::string& state, timeout limit) const;
 
+    /// `umount_wait` for a POST /mounts that asks for a delay and can do without unmounts that wait for it: "auto", or
+    /// "api" where there is no gate, so that nothing else is possible.
+    std::string any_umount_wait() const;
     /// Whether a daemon answers on the socket now.
     bool answers() const;
 

@@ -1,23 +1,20 @@
 #include "controller/hold/holder.hpp"
 
-#include "controller/client/holders.hpp"
-#include "controller/client/launch.hpp"
-#include "controller/client/mountinfo.hpp"
-#include "controller/client/process.hpp"
+#include "controller/daemons/launch.hpp"
 #include "controller/hold/wait.hpp"
+#include "controller/machine/holders/holder.hpp"
+#include "controller/machine/mountinfo.hpp"
+#include "controller/machine/process.hpp"
 
 #include <fmt/format.h>
 
 #include <sys/mount.h>
-#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 namespace drainlab::hold {
@@ -32,7 +29,7 @@ constexpr auto patience = 10s;
 struct word {
     int error = 0;
     pid_t holder_child = 0;
-    char step[256]{}, mounted[512]{}, made[512]{};
+    char step[256]{}, mounted[512]{}, made[512]{}, shown[512]{};
 };
 
 void put(char* into, std::size_t size, const std::string& text) {
@@ -41,20 +38,10 @@ void put(char* into, std::size_t size, const std::string& text) {
     into[n] = 0;
 }
 
+constexpr int lifeline_there = 100, answer_there = 101;  // what is taken comes below
+
 /// The child: holds until the lifeline's other end is closed.
-[[noreturn]] void live(kind k, const std::string& dir, const std::string& scratch, int lifeline, int answer) {
-    setsid();
-    for (const int s : {SIGINT, SIGTERM, SIGHUP}) std::signal(s, SIG_DFL);
-    std::signal(SIGCHLD, SIG_IGN);  // a child that holds is reaped at once
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
-    dup2(lifeline, 100);
-    dup2(answer, 101);
-    for (int fd = 0; fd < 3; ++fd) dup2(open("/dev/null", O_RDWR), fd);
-    close_range(3, 99, 0);
-    close_range(102, ~0U, 0);
-    if (chdir("/") != 0) _exit(1);
+int live(kind k, const std::string& dir, const std::string& scratch) {
     word w;
     traces left;
     std::string step;
@@ -63,13 +50,18 @@ void put(char* into, std::size_t size, const std::string& text) {
     put(w.step, sizeof w.step, step);
     put(w.mounted, sizeof w.mounted, left.mounted);
     put(w.made, sizeof w.made, left.made);
-    if (write(101, &w, sizeof w) != static_cast<ssize_t>(sizeof w)) _exit(1);
-    close(101);
+    put(w.shown, sizeof w.shown, left.shown);
+    if (write(answer_there, &w, sizeof w) != static_cast<ssize_t>(sizeof w)) return 1;
+    close(answer_there);
     char end;
-    while (w.error == 0 && read(100, &end, 1) < 0 && errno == EINTR) {}
-    if (left.holder_child > 0) kill(left.holder_child, SIGKILL);
+    while (w.error == 0 && read(lifeline_there, &end, 1) < 0 && errno == EINTR) {}
+    if (left.let_go) {
+        left.let_go.reset();
+        left.process->wait(2s);
+    }
+    left.process.reset();
     remove(left);
-    _exit(0);
+    return 0;
 }
 
 client::failure refused(kind k, const word& w) {
@@ -92,7 +84,7 @@ std::optional<bool> ask_busy(const std::string& dir) {
 }
 
 client::result<holder> holder::take(kind k, const std::string& dir) {
-    const auto there = client::mount_at(client::read_mountinfo(), dir);
+    const auto there = machine::mount_at(machine::read_mountinfo(), dir);
     if (!there)
         return client::usage_error(dir + ": not a mount point", "hold takes the directory something is mounted on");
     holder h;
@@ -100,23 +92,23 @@ client::result<holder> holder::take(kind k, const std::string& dir) {
     h.dir_ = dir;
     h.major_ = there->major;
     h.minor_ = there->minor;
-    BOOST_OUTCOME_TRY(h.scratch_, client::private_directory("hold"));
-    int life[2], answer[2];
-    if (pipe2(life, O_CLOEXEC) != 0) return client::system_failure("pipe", errno);
-    if (pipe2(answer, O_CLOEXEC) != 0) return client::system_failure("pipe", errno);
-    h.pid_ = fork();
-    if (h.pid_ == 0) live(k, dir, h.scratch_, life[0], answer[1]);
-    close(life[0]);
-    close(answer[1]);
-    h.lifeline_ = life[1];
+    BOOST_OUTCOME_TRY(h.scratch_, daemons::private_directory("hold"));
+    BOOST_OUTCOME_TRY(auto life, machine::lifeline::make());
+    BOOST_OUTCOME_TRY(auto answer, machine::lifeline::make());  // theirs to speak, ours to listen
+    machine::birth how;
+    how.descriptors = {{life.theirs.get(), lifeline_there}, {answer.ours.get(), answer_there}};
+    how.group = machine::process_group::session;
+    how.directory = "/";
+    BOOST_OUTCOME_TRY(h.process_, machine::child::start(how, [&] { return live(k, dir, h.scratch_); }));
+    h.lifeline_ = std::move(life.ours);
+    answer.ours.reset();
     word w;
-    pollfd p{answer[0], POLLIN, 0};
-    const bool told = h.pid_ > 0 && poll(&p, 1, static_cast<int>(std::chrono::milliseconds(patience).count())) > 0 &&
-                      read(answer[0], &w, sizeof w) == static_cast<ssize_t>(sizeof w);
-    close(answer[0]);
+    const bool told = machine::readable_within(answer.theirs.get(), patience) &&
+                      read(answer.theirs.get(), &w, sizeof w) == static_cast<ssize_t>(sizeof w);
     if (!told)
         return client::failure{"failed", "the holder of " + dir + " did not come up", {}, client::exit_code::broken, 0};
-    h.left_ = {w.mounted, w.made, w.holder_child};
+    h.left_ = {w.mounted, w.made, w.holder_child, {}, w.shown, {}};
+    if (w.holder_child > 0) h.other_ = machine::watched_process(w.holder_child);  // its parent has not reaped it
     if (w.error != 0) return refused(k, w);
     return h;
 }
@@ -128,16 +120,19 @@ holder::holder(holder&& other) noexcept
       major_{other.major_},
       minor_{other.minor_},
       left_{std::exchange(other.left_, {})},
-      pid_{std::exchange(other.pid_, -1)},
-      lifeline_{std::exchange(other.lifeline_, -1)} {}
+      process_{std::move(other.process_)},
+      other_{std::move(other.other_)},
+      lifeline_{std::move(other.lifeline_)} {}
 
 holder::~holder() { release(); }
 
 client::result<proof> holder::verify() const {
     proof p;
-    const auto found = client::find_holders({major_, minor_, dir_});
+    const auto found = machine::find_holders({major_, minor_, dir_});
     for (const auto& h : found.holders)
-        if (h.kind == seen_as(kind_) && (h.pid == 0 || h.pid == pid())) p.seen = true;
+        if (h.kind == seen_as(kind_) && (h.pid == 0 || h.pid == pid()) &&
+            (left_.shown.empty() || h.comm == left_.shown))
+            p.seen = true;
     const auto busy = ask_busy(dir_);
     p.kernel_asked = busy.has_value();
     p.busy = busy.value_or(false);
@@ -156,17 +151,19 @@ client::result<proof> holder::verify() const {
     return p;
 }
 
-bool holder::wait(std::chrono::nanoseconds length) const { return wait_for_child(pid_, length, left_.holder_child); }
+bool holder::wait(std::chrono::nanoseconds length) const {
+    std::vector<int> who{process_.pidfd()};
+    if (other_.pid() > 0 && other_.pidfd() < 0) return true;
+    if (other_.pid() > 0) who.push_back(other_.pidfd());
+    return wait_for_end(who, length);
+}
 
 void holder::release() {
-    if (lifeline_ >= 0) close(std::exchange(lifeline_, -1));
-    if (pid_ > 0 && !client::wait_child(pid_, patience)) {
-        kill(pid_, SIGKILL);
-        client::wait_child(pid_, patience);
-    }
-    pid_ = -1;
+    lifeline_.reset();
+    if (process_ && !process_.wait(patience)) process_.send(SIGKILL);
+    process_ = {};
     remove(std::exchange(left_, {}));
-    if (!scratch_.empty()) client::remove_private_directory(std::exchange(scratch_, {}));
+    if (!scratch_.empty()) daemons::remove_private_directory(std::exchange(scratch_, {}));
 }
 
 }  // namespace drainlab::hold

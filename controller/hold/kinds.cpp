@@ -1,5 +1,7 @@
 #include "controller/hold/kinds.hpp"
 
+#include "controller/hold/take.hpp"
+
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -38,45 +40,29 @@ constexpr description table[] = {
      "a mount inside must go first; a lazy umount takes both, so it does not keep the superblock", true, false},
     {kind::pinned_inode, "pinned-inode", "fd", "an O_PATH descriptor opens nothing and still pins inode and mount",
      true, true},
+    {kind::unix_socket, "unix-socket", "unix-socket",
+     "a bound socket refers to its file and mount, also when the file is unlinked", true, true},
+    {kind::loop, "loop", "loop", "a loop device has its backing file open in the kernel: no process shows it", true,
+     true},
+    {kind::overlay, "overlay", "overlay",
+     "an overlay has a private copy of the mount its layer is on: the name here can go, the superblock lives on", false,
+     true},
+    {kind::io_uring, "io-uring", "io-uring",
+     "a file registered with an io_uring stays open without a descriptor, until the ring is gone", true, true},
+    {kind::fork_race, "fork-race", "fd",
+     "a child has every descriptor of its parent until its exec, close-on-exec or not: a close in the parent is not "
+     "the last",
+     true, true},
 };
 
 const description& of(kind k) { return table[static_cast<int>(k)]; }
 
-/// The first entry of `dir` of this type (DT_REG, DT_DIR), or "".
-std::string first_entry(const std::string& dir, unsigned char type) {
-    DIR* const d = opendir(dir.c_str());
-    if (!d) return {};
-    std::string found;
-    while (const dirent* e = readdir(d)) {
-        if (e->d_name[0] == '.' || e->d_type != type) continue;
-        found = dir + "/" + e->d_name;
-        break;
-    }
-    closedir(d);
-    return found;
-}
-
-int failed(std::string& step, std::string what) {
-    step = std::move(what);
-    return errno;
-}
-
-/// Maps a file: a nameless one if we may write there, else one that is there.
+/// Maps a file.
 int map_file(const std::string& dir, std::string& step) {
-    std::string name = dir + "/.drainlab-hold-XXXXXX";
-    int fd = mkostemp(name.data(), O_CLOEXEC);
-    if (fd >= 0) {
-        unlink(name.c_str());
-        if (ftruncate(fd, 4096) != 0) return failed(step, "ftruncate in " + dir);
-    } else {
-        name = first_entry(dir, DT_REG);
-        if (name.empty()) return failed(step, "make a file to map in " + dir + " (and it has none to read)");
-        fd = open(name.c_str(), O_RDONLY | O_CLOEXEC);
-        if (fd < 0) return failed(step, "open " + name);
-    }
-    if (::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+    const os::unique_fd fd = some_file(dir, step);
+    if (!fd) return errno;
+    if (::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, fd.get(), 0) == MAP_FAILED)
         return failed(step, "mmap of a file in " + dir);
-    close(fd);
     return 0;
 }
 
@@ -104,7 +90,8 @@ int take_namespace(std::string& step) {
 int take_bind(const std::string& dir, const std::string& scratch, traces& left, std::string& step) {
     left.made = scratch + "/bind";
     if (mkdir(left.made.c_str(), 0700) != 0) return failed(step, "mkdir " + left.made);
-    if (mount(dir.c_str(), left.made.c_str(), nullptr, MS_BIND, nullptr) != 0) return failed(step, "bind mount");
+    if (mount(dir.c_str(), left.made.c_str(), nullptr, MS_BIND, nullptr) != 0)
+        return failed(step, "bind mount of " + dir);
     left.mounted = left.made;
     return 0;
 }
@@ -124,19 +111,15 @@ int take_nested(const std::string& dir, traces& left, std::string& step) {
 
 /// The descriptor goes to a child, which ends when its parent does.
 int take_child(const std::string& dir, traces& left, std::string& step) {
-    const int fd = open(dir.c_str(), O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return failed(step, "open " + dir);
-    const pid_t parent = getpid();
-    const pid_t child = fork();
-    if (child < 0) return failed(step, "fork");
-    if (child == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent) _exit(0);
-        for (;;) pause();
-    }
-    close(fd);
-    left.holder_child = child;
-    return 0;
+    const os::unique_fd fd{open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!fd) return failed(step, "open " + dir);
+    machine::birth how;
+    how.descriptors = {{fd.get(), 3}};
+    how.dies_with_us = true;
+    return take_by(left, step, machine::child::start(how, [] {
+                       for (;;) pause();
+                       return 0;
+                   }));
 }
 
 int take_fd(const std::string& path, int flags, std::string& step) {
@@ -174,6 +157,11 @@ int take(kind k, const std::string& dir, const std::string& scratch, traces& lef
         case kind::bind: return take_bind(dir, scratch, left, step);
         case kind::nested: return take_nested(dir, left, step);
         case kind::pinned_inode: return take_fd(dir, O_PATH, step);
+        case kind::unix_socket: return take_unix_socket(dir, step);
+        case kind::loop: return take_loop(dir, left, step);
+        case kind::overlay: return take_overlay(dir, scratch, left, step);
+        case kind::io_uring: return take_io_uring(dir, step);
+        case kind::fork_race: return take_fork_race(dir, left, step);
     }
     return EINVAL;
 }

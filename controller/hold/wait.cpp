@@ -1,40 +1,34 @@
 #include "controller/hold/wait.hpp"
 
-#include <sys/wait.h>
+#include "controller/machine/signals.hpp"
+#include "fusefs/os/unique_fd.hpp"
+
+#include <sys/signalfd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <ctime>
+#include <poll.h>
+#include <unistd.h>
 
 namespace drainlab::hold {
 
-using namespace std::chrono_literals;
-
-namespace {
-
-timespec timespec_of(std::chrono::nanoseconds d) {
-    return {static_cast<time_t>(d.count() / 1'000'000'000), static_cast<long>(d.count() % 1'000'000'000)};
-}
-
-}  // namespace
-
-bool wait_for_child(pid_t child, std::chrono::nanoseconds length, pid_t other) {
+bool wait_for_end(const std::vector<int>& pidfds, std::chrono::nanoseconds length) {
     const auto end = std::chrono::steady_clock::now() + length;
     sigset_t some, before;
     sigemptyset(&some);
-    for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&some, s);
+    for (const int s : machine::ending_signals()) sigaddset(&some, s);
     sigprocmask(SIG_BLOCK, &some, &before);
+    const os::unique_fd signals{signalfd(-1, &some, SFD_CLOEXEC | SFD_NONBLOCK)};
+    std::vector<pollfd> all{{signals.get(), POLLIN, 0}};
+    for (const int fd : pidfds) all.push_back({fd, POLLIN, 0});
     bool gone = false;
     for (;;) {
-        siginfo_t info{};
-        gone = waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child;
-        if (other > 0 && kill(other, 0) != 0) gone = true;
-        const auto left = end - std::chrono::steady_clock::now();
-        if (gone || left <= 0ns) break;
-        // The end of somebody else's child is no SIGCHLD of ours: look now and then.
-        const auto pause = timespec_of(std::min<std::chrono::nanoseconds>(left, other > 0 ? 50ms : 1h));
-        const int s = sigtimedwait(&some, nullptr, &pause);
-        if (s > 0 && s != SIGCHLD) break;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
+        const int n = poll(all.data(), all.size(), static_cast<int>(std::clamp<long long>(left, 0, 3'600'000)));
+        gone = n > 0 && std::any_of(all.begin() + 1, all.end(), [](const pollfd& p) { return p.revents != 0; });
+        signalfd_siginfo ignored{};
+        const bool asked = all[0].revents != 0 && read(signals.get(), &ignored, sizeof ignored) > 0;
+        if (gone || asked || left <= 0) break;
     }
     sigprocmask(SIG_SETMASK, &before, nullptr);
     return gone;

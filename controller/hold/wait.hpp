@@ -1,14 +1,13 @@
-// Waiting for a child, or for a signal to us.
+// Waiting for processes, or for a signal to us.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
+#include <vector>
 
 namespace drainlab::hold {
 
-/// Waits until `child` has ended (it is not reaped), or `other` (0: nobody) is gone, or `length` is over, or SIGINT, SIGTERM or SIGHUP
-/// comes. True: one of the two is gone.
-bool wait_for_child(pid_t child, std::chrono::nanoseconds length, pid_t other);
+/// Waits until one of the processes has ended (nobody is reaped), or `length` is over, or a signal of machine::ending_signals()
+/// comes. True: one is gone.
+bool wait_for_end(const std::vector<int>& pidfds, std::chrono::nanoseconds length);
 
 }  // namespace drainlab::hold

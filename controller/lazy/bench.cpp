@@ -1,12 +1,12 @@
 #include "controller/lazy/bench.hpp"
 
-#include "controller/client/launch.hpp"
+#include "controller/daemons/launch.hpp"
+#include "controller/experiment/plan.hpp"
 #include "controller/lazy/stage.hpp"
+#include "controller/machine/program.hpp"
+#include "controller/machine/sweeper.hpp"
 #include "controller/mounts/mountable.hpp"
-#include "controller/mounts/program.hpp"
-#include "controller/report/collect.hpp"
-#include "controller/run/plan.hpp"
-#include "controller/run/sweeper.hpp"
+#include "controller/result/collect.hpp"
 
 #include <fmt/format.h>
 
@@ -40,18 +40,18 @@ class cycle {
 
     client::result<report::umount_sample> run() {
         BOOST_OUTCOME_TRY(auto mount, kind_.fs->mount(kind_.dir, kind_.store));
-        descriptor file(open((kind_.dir + "/file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+        os::unique_fd file(open((kind_.dir + "/file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
         const char byte = 'x';
         if (file.get() < 0 || write(file.get(), &byte, 1) != 1)
             return client::system_failure("write in " + kind_.dir, errno);
-        if (!held_) file.close();
+        if (!held_) file.reset();
         report::umount_sample s;
         const auto called = now_ns();
         BOOST_OUTCOME_TRYV(unmount());
         s.umount_ns = static_cast<std::uint64_t>(now_ns() - called);
         if (held_) {
             std::this_thread::sleep_for(held_for);
-            file.close();
+            file.reset();
         }
         s.dead_ns = static_cast<std::uint64_t>(now_ns() - called);
         BOOST_OUTCOME_TRYV(kind_.fs->wait_dead(mount, 30s));
@@ -68,10 +68,13 @@ class cycle {
         std::vector<std::string> words{"umount"};
         if (lazy_) words.emplace_back("-l");
         words.push_back(kind_.dir);
-        const int code = mounts::run_program(words);
-        if (code == 0) return client::success();
-        return client::failure{
-            "umount_failed", fmt::format("umount {} ended with {}", kind_.dir, code), {}, client::exit_code::broken, 0};
+        BOOST_OUTCOME_TRY(auto end, machine::run_program(words));
+        if (end.status == 0) return client::success();
+        return client::failure{"umount_failed",
+                               fmt::format("umount {} ended with {}: {}", kind_.dir, end.status, end.output),
+                               {},
+                               client::exit_code::broken,
+                               0};
     }
     client::result<void> ask_daemon(const std::string& id, std::int64_t called, report::umount_sample& s) {
         BOOST_OUTCOME_TRY(auto m, api_.get("/mounts/" + id));
@@ -119,11 +122,11 @@ std::vector<std::string> bench_mounts() { return {"drainfs", "tmpfs", "ext4"}; }
 client::result<std::vector<report::cell>> run_bench(
     const bench_options& o, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
     const std::function<bool()>& stop) {
-    BOOST_OUTCOME_TRY(auto base, client::private_directory("bench"));
-    const run::sweeper after_us(base, {});
-    client::daemon_options daemon_options;
+    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("bench"));
+    const machine::sweeper after_us(base, {});
+    daemons::daemon_options daemon_options;
     if (!o.profile.empty()) daemon_options.profile = o.profile;
-    BOOST_OUTCOME_TRY(auto daemon, client::private_daemon::start(daemon_options));
+    BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(daemon_options));
     client::blocking_client api{daemon.socket()};
     place here;
     for (const auto& name : o.mounts) {
@@ -139,7 +142,7 @@ client::result<std::vector<report::cell>> run_bench(
         std::map<std::string, report::collector> collected;
         for (const auto& name : o.mounts)
             collected.emplace(name, report::collector{scenario, name == "drainfs" ? o.policy : "kernel", name});
-        for (const auto& step : run::interleave(o.mounts, o.samples, o.seed)) {
+        for (const auto& step : experiment::interleave(o.mounts, o.samples, o.seed)) {
             if (stop()) break;
             tell(scenario, step.policy, done++, total);
             auto sample = cycle{here.kinds.at(step.policy), scenario, o.way, api}.run();
@@ -160,8 +163,9 @@ std::string to_text(const std::vector<report::cell>& cells) {
     for (const auto& c : cells) {
         if (!c.umount_ms) continue;
         const auto& u = *c.umount_ms;
-        text += fmt::format("  {:<14}{:<10}{:<10}{:>10.3f}{:>10.3f}{:>10.3f}{:>12}\n", c.scenario, c.mounts, c.policy,
-                            u.p50, u.p95, u.max, c.phases_ms.dead ? fmt::format("{:.3f}", c.phases_ms.dead->p50) : "-");
+        text += fmt::format("  {:<14}{:<10}{:<10}{:>10.3f}{:>10}{:>10.3f}{:>12}\n", c.scenario, c.mounts, c.policy,
+                            u.p50, u.p95 ? fmt::format("{:.3f}", *u.p95) : "-", u.max,
+                            c.phases_ms.dead ? fmt::format("{:.3f}", c.phases_ms.dead->p50) : "-");
     }
     return text;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "controller/client/failure.hpp"
-#include "controller/report/result.hpp"
+#include "controller/result/result.hpp"
 
 #include <chrono>
 #include <functional>
@@ -11,8 +11,10 @@
 
 namespace drainlab::lazy {
 
+/// What the clock is around: the program umount(8), or the system call alone.
 enum class umount_way { umount8, syscall };
 
+/// What is to be measured.
 struct bench_options {
     std::vector<std::string> scenarios;  ///< umount_free, lazy_free, lazy_held
     std::vector<std::string> mounts;     ///< drainfs, tmpfs, ext4
@@ -23,6 +25,7 @@ struct bench_options {
     umount_way way = umount_way::umount8;
 };
 
+/// The kinds of mount that there are: drainfs, tmpfs, ext4.
 std::vector<std::string> bench_mounts();
 
 /// Cells by scenario and kind of mount: in each round one umount of every kind, in random order. lazy_held: a file is held open

@@ -1,7 +1,7 @@
 #include "controller/lazy/stage.hpp"
 
-#include "controller/client/mountinfo.hpp"
-#include "controller/client/process.hpp"
+#include "controller/machine/mountinfo.hpp"
+#include "controller/machine/process.hpp"
 
 #include <sys/mount.h>
 
@@ -38,10 +38,6 @@ std::int64_t now_ns() {
     return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
 }
 
-void descriptor::close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-}
-
 scene::scene(client::blocking_client& api, std::string dir, std::string store, std::chrono::milliseconds delay,
              step& into)
     : api_(api), dir_(std::move(dir)), store_(std::move(store)), delay_(delay), into_(into), begun_(now_ns()) {
@@ -49,11 +45,12 @@ scene::scene(client::blocking_client& api, std::string dir, std::string store, s
 }
 
 std::string scene::mount_on(const std::string& store, std::chrono::milliseconds delay, const std::string& text) {
-    const json body{{"dir", dir_}, {"store", store}, {"umount_delay_ms", delay.count()}};
+    const json body{
+        {"dir", dir_}, {"store", store}, {"umount_delay_ms", delay.count()}, {"umount_wait", api_.any_umount_wait()}};
     const auto made = value_of(api_.post("/mounts", body));
     const int fd = open((dir_ + "/file").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     need(fd >= 0, "create " + dir_ + "/file");
-    const descriptor file(fd);
+    const os::unique_fd file(fd);
     append(file, text);
     return std::to_string(made.at("id").get<int>());
 }
@@ -61,7 +58,7 @@ std::string scene::mount_on(const std::string& store, std::chrono::milliseconds 
 void scene::mount(const std::string& text) {
     id_ = mount_on(store_, delay_, text);
     mounted_ = now_ns();
-    const auto line = client::mount_at(client::read_mountinfo(), dir_);
+    const auto line = machine::mount_at(machine::read_mountinfo(), dir_);
     if (!line) throw trouble{dir_ + ": not in mountinfo"};
     major_ = line->major;
     minor_ = line->minor;
@@ -76,13 +73,13 @@ std::string scene::mount_again(const std::string& text) {
     return store;
 }
 
-descriptor scene::open_file() const {
+os::unique_fd scene::open_file() const {
     const int fd = open((dir_ + "/file").c_str(), O_RDWR | O_CLOEXEC);
     need(fd >= 0, "open " + dir_ + "/file");
-    return descriptor(fd);
+    return os::unique_fd(fd);
 }
 
-void scene::append(const descriptor& fd, const std::string& text) const {
+void scene::append(const os::unique_fd& fd, const std::string& text) const {
     need(lseek(fd.get(), 0, SEEK_END) >= 0, "lseek");
     need(write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()), "write");
 }
@@ -137,6 +134,6 @@ void scene::wait_dead() {
     claim("no invariant is violated", mount.at("violations").empty());
 }
 
-std::string scene::stored(const std::string& store) const { return client::read_text(store + "/file"); }
+std::string scene::stored(const std::string& store) const { return machine::read_text(store + "/file"); }
 
 }  // namespace drainlab::lazy

@@ -2,8 +2,9 @@
 #pragma once
 
 #include "controller/client/client.hpp"
-#include "controller/client/launch.hpp"
+#include "controller/daemons/launch.hpp"
 #include "controller/lazy/story.hpp"
+#include "fusefs/os/unique_fd.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -11,21 +12,8 @@
 
 namespace drainlab::lazy {
 
+/// CLOCK_MONOTONIC.
 std::int64_t now_ns();
-
-/// A descriptor that closes.
-class descriptor {
-  public:
-    explicit descriptor(int fd = -1) : fd_(fd) {}
-    descriptor(descriptor&& o) noexcept : fd_(std::exchange(o.fd_, -1)) {}
-    descriptor& operator=(descriptor&&) = delete;
-    ~descriptor() { close(); }
-    void close();
-    int get() const noexcept { return fd_; }
-
-  private:
-    int fd_;
-};
 
 /// Thrown when a step cannot be played: a system call that must work did not.
 struct trouble {
@@ -42,8 +30,8 @@ class scene {
     void mount(const std::string& text);
     /// Another mount over the same name, without a delay of its own; its file gets `text`.
     std::string mount_again(const std::string& text);
-    descriptor open_file() const;
-    void append(const descriptor& fd, const std::string& text) const;
+    os::unique_fd open_file() const;
+    void append(const os::unique_fd& fd, const std::string& text) const;
     /// umount2(MNT_DETACH); how long it took.
     std::int64_t detach();
     /// An event now.

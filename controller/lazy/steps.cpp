@@ -1,13 +1,13 @@
 // The five steps.
 #include "controller/lazy/steps.hpp"
 
-#include "controller/client/holders.hpp"
 #include "controller/hold/holder.hpp"
+#include "controller/machine/child.hpp"
+#include "controller/machine/holders/holder.hpp"
 
 #include <fmt/format.h>
 
 #include <sys/mount.h>
-#include <sys/wait.h>
 
 #include <csignal>
 #include <thread>
@@ -62,7 +62,7 @@ void held_by_fd(scene& s, const stage& on) {
     const auto n = pread(file.get(), back, sizeof back, 0);
     s.note("written and read through the open file");
     s.claim("I/O through the open file goes on", n == 8 && std::string(back, 8) == "one\ntwo\n");
-    const auto closing = s.timed("close", "the last close", [&] { file.close(); });
+    const auto closing = s.timed("close", "the last close", [&] { file.reset(); });
     s.bar("holder", opened, now_ns());
     claim_last_pays(s, on, "the last close", closing);
     s.wait_dead();
@@ -80,7 +80,7 @@ void held_by_cwd(scene& s, const stage& on) {
     const auto took = s.detach();
     claim_at_once(s, on, took);
     bool seen = false;
-    for (const auto& h : client::find_holders({s.major(), s.minor(), {}}).holders)
+    for (const auto& h : machine::find_holders({s.major(), s.minor(), {}}).holders)
         seen = seen || (h.pid == holder.pid() && h.kind == "cwd");
     s.claim("/proc tells who holds it, though it has no name any more", seen);
     holder.release();
@@ -103,7 +103,7 @@ void second_mount(scene& s, const stage& on) {
     s.note("the second is unmounted");
     s.bar("second", begun, now_ns());
     s.claim("the second went without the first", !s.dead());
-    const auto closing = s.timed("close", "the last close", [&] { file.close(); });
+    const auto closing = s.timed("close", "the last close", [&] { file.reset(); });
     s.bar("holder", opened, now_ns());
     claim_last_pays(s, on, "the last close", closing);
     s.wait_dead();
@@ -113,18 +113,22 @@ void second_mount(scene& s, const stage& on) {
 void crash(scene& s, const stage& on) {
     s.mount("one\n");
     auto file = s.open_file();
-    const pid_t child = fork();
-    if (child == 0) {
+    machine::birth how;
+    how.descriptors = {{file.get(), 3}};
+    auto started = machine::child::start(how, [] {
         for (;;) pause();
-    }
-    file.close();
+        return 0;
+    });
+    if (!started) throw trouble{started.error().message};
+    auto& child = started.value();
+    file.reset();
     const auto since = now_ns();
-    s.note(fmt::format("only pid {} has the file open", child));
+    s.note(fmt::format("only pid {} has the file open", child.pid()));
     const auto took = s.detach();
     claim_at_once(s, on, took);
     const auto dying = s.timed("exit", "kill -9 and the wait for its end", [&] {
-        kill(child, SIGKILL);
-        waitpid(child, nullptr, 0);
+        child.send(SIGKILL);
+        child.wait(60s);
     });
     s.bar("holder", since, now_ns());
     claim_last_pays(s, on, "the killed process's exit", dying);

@@ -11,11 +11,13 @@ struct stage {
     bool gate;                        ///< unmounts wait in the kernel
 };
 
+/// A step: its words, and what it does on the stage.
 struct played {
     const char *id, *title, *lesson;
     void (*act)(scene& s, const stage& on);
 };
 
+/// In the order in which they are told.
 const std::vector<played>& all_steps();
 
 }  // namespace drainlab::lazy

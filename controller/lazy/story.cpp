@@ -1,7 +1,7 @@
 #include "controller/lazy/story.hpp"
 
 #include "controller/lazy/steps.hpp"
-#include "controller/run/sweeper.hpp"
+#include "controller/machine/sweeper.hpp"
 
 #include <fmt/format.h>
 
@@ -14,7 +14,6 @@
 namespace drainlab::lazy {
 
 using namespace std::chrono_literals;
-using nlohmann::json;
 
 namespace {
 
@@ -43,9 +42,9 @@ bool story::fine() const {
 client::result<story> tell_story(std::chrono::milliseconds delay, const std::function<void(const step&)>& tell,
                                  const std::function<bool()>& stop) {
     if (geteuid() != 0) return denied();
-    BOOST_OUTCOME_TRY(auto base, client::private_directory("lazy"));
-    const run::sweeper after_us(base, {});  // also when we are killed
-    BOOST_OUTCOME_TRY(auto daemon, client::private_daemon::start({}));
+    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("lazy"));
+    const machine::sweeper after_us(base, {});  // also when we are killed
+    BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start({}));
     client::blocking_client api{daemon.socket()};
     BOOST_OUTCOME_TRY(auto health, api.get("/health"));
     story told;
@@ -77,22 +76,22 @@ std::string to_text(const step& s, int number) {
     return text + "  " + s.lesson + "\n\n";
 }
 
-json to_json(const story& s) {
-    json steps = json::array();
+report::lazy_document document_of(const story& s) {
+    report::lazy_document d;
+    d.complete = s.complete;
+    d.fine = s.fine();
+    d.umount_wait = s.umount_wait;
     for (const auto& one : s.steps) {
-        json j{{"id", one.id},           {"title", one.title},     {"fine", one.fine()}, {"events", json::array()},
-               {"spans", json::array()}, {"claims", json::array()}};
-        for (const auto& e : one.events) j["events"].push_back({{"at_ms", ms(e.at_ns)}, {"what", e.what}});
-        for (const auto& b : one.spans)
-            j["spans"].push_back({{"lane", b.lane}, {"from_ms", ms(b.from_ns)}, {"to_ms", ms(b.to_ns)}});
-        for (const auto& c : one.claims) j["claims"].push_back({{"text", c.text}, {"held", c.held}});
-        steps.push_back(std::move(j));
+        report::lazy_step step;
+        step.id = one.id;
+        step.title = one.title;
+        step.fine = one.fine();
+        for (const auto& e : one.events) step.events.push_back({ms(e.at_ns), e.what});
+        for (const auto& b : one.spans) step.spans.push_back({b.lane, ms(b.from_ns), ms(b.to_ns)});
+        for (const auto& c : one.claims) step.claims.push_back({c.text, c.held});
+        d.steps.push_back(std::move(step));
     }
-    return {{"schema", "drainlab.lazy/1"},
-            {"complete", s.complete},
-            {"umount_wait", s.umount_wait},
-            {"fine", s.fine()},
-            {"steps", steps}};
+    return d;
 }
 
 }  // namespace drainlab::lazy

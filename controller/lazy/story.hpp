@@ -2,8 +2,7 @@
 #pragma once
 
 #include "controller/client/failure.hpp"
-
-#include <nlohmann/json_fwd.hpp>
+#include "controller/result/lazy.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -25,11 +24,13 @@ struct span {
     std::int64_t from_ns, to_ns;
 };
 
+/// Something a step asserts, and whether it was so.
 struct claim {
     std::string text;
     bool held;
 };
 
+/// One step as it went.
 struct step {
     std::string id, title, lesson;
     std::vector<event> events;  ///< in order of time
@@ -38,6 +39,7 @@ struct step {
     bool fine() const;
 };
 
+/// All steps that were played; not `complete` when it was stopped.
 struct story {
     std::vector<step> steps;
     std::string umount_wait;  ///< gate: the unmounter waits in the kernel; api: it does not
@@ -52,8 +54,8 @@ client::result<story> tell_story(std::chrono::milliseconds delay, const std::fun
 
 /// One step for people.
 std::string to_text(const step& s, int number);
-/// drainlab.lazy/1
-nlohmann::json to_json(const story& s);
+/// For drainlab.lazy/1; how the run was made is the caller's to say.
+report::lazy_document document_of(const story& s);
 /// The whole story as one picture: a lane per actor, time to the right, all steps on one scale.
 std::string to_svg(const story& s);
 

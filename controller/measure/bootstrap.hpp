@@ -6,6 +6,7 @@
 
 namespace drainlab::measure {
 
+/// From `low` to `high`, in the unit of what was measured.
 struct interval {
     double low = 0.0;
     double high = 0.0;
@@ -18,6 +19,7 @@ struct interval {
 /// distribution, as infinitely many resamples would give them. With one sample the interval is that sample.
 interval quantile_ci95(std::span<const std::uint64_t> sorted, double p);
 
+/// A quotient and its interval; no unit.
 struct ratio {
     double value = 0.0;
     interval ci95;

@@ -37,7 +37,8 @@ class histogram {
     /// Every bucket that counted something, ascending: lowest and highest value in it, and how many.
     void each(const std::function<void(std::uint64_t low, std::uint64_t high, std::uint64_t count)>& visit) const;
 
-    /// What each() told, put together again: buckets by their lowest value, and the exact ends. Its mean is that of the buckets.
+    /// What each() told, put together again: buckets by their lowest value, and the exact ends. Its mean is that of the
+    /// buckets.
     static histogram from(int digits, const std::vector<std::pair<std::uint64_t, std::uint64_t>>& buckets,
                           std::uint64_t min, std::uint64_t max);
 

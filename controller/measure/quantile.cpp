@@ -19,6 +19,8 @@ std::uint64_t quantile(std::span<const std::uint64_t> sorted, double p) {
     return sorted[quantile_index(p, sorted.size())];
 }
 
+bool supports(double p, std::size_t n) { return static_cast<double>(n) * std::min(p, 1.0 - p) >= 1.0 - 1e-9; }
+
 std::vector<std::uint64_t> sorted(std::span<const std::uint64_t> values) {
     std::vector<std::uint64_t> copy(values.begin(), values.end());
     std::sort(copy.begin(), copy.end());

@@ -15,6 +15,11 @@ std::size_t quantile_index(double p, std::size_t n);
 /// The quantile `p` of values in ascending order. `sorted` must not be empty.
 std::uint64_t quantile(std::span<const std::uint64_t> sorted, double p);
 
+/// Whether `n` values can tell the quantile `p` apart from the extremes: at least one of them is expected beyond it.
+/// p95 takes 20,
+/// p99 takes 100. `p` in (0, 1).
+bool supports(double p, std::size_t n);
+
 /// A sorted copy.
 std::vector<std::uint64_t> sorted(std::span<const std::uint64_t> values);
 

@@ -1,5 +1,5 @@
+#include "controller/machine/program.hpp"
 #include "controller/mounts/mountable.hpp"
-#include "controller/mounts/program.hpp"
 
 #include <fcntl.h>
 #include <filesystem>
@@ -11,8 +11,8 @@ namespace {
 
 constexpr off_t image_size = 16 << 20;
 
-client::failure cannot(const std::string& what, int code) {
-    return {"no_ext4", what + " ended with " + std::to_string(code),
+client::failure cannot(const std::string& what, const machine::program_end& end) {
+    return {"no_ext4", what + " ended with " + std::to_string(end.status) + ": " + end.output,
             "ext4 needs root, a loop device and mkfs.ext4 (e2fsprogs); leave it out of --mounts otherwise",
             client::exit_code::cannot_run, 0};
 }
@@ -26,8 +26,8 @@ class ext4 final : public mountable {
         const std::string image = store + ".img";
         std::error_code ec;
         if (!std::filesystem::exists(image, ec)) { BOOST_OUTCOME_TRYV(format(image)); }
-        const int code = run_program({"mount", "-t", "ext4", "-o", "loop", image, dir});
-        if (code != 0) return cannot("mount -o loop " + image, code);
+        BOOST_OUTCOME_TRY(auto end, machine::run_program({"mount", "-t", "ext4", "-o", "loop", image, dir}));
+        if (end.status != 0) return cannot("mount -o loop " + image, end);
         return made{dir, {}, {}};
     }
     client::result<void> wait_dead(const made&, std::chrono::milliseconds) override { return client::success(); }
@@ -39,10 +39,10 @@ class ext4 final : public mountable {
         const int error = errno;
         if (fd >= 0) close(fd);
         if (!sized) return client::system_failure("make " + image, error, client::exit_code::cannot_run);
-        const int code = run_program({"mkfs.ext4", "-q", "-F", image});
-        if (code == 0) return client::success();
+        BOOST_OUTCOME_TRY(auto end, machine::run_program({"mkfs.ext4", "-q", "-F", image}));
+        if (end.status == 0) return client::success();
         unlink(image.c_str());
-        return cannot("mkfs.ext4 " + image, code);
+        return cannot("mkfs.ext4 " + image, end);
     }
 };
 

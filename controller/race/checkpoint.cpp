@@ -1,5 +1,7 @@
 #include "controller/race/checkpoint.hpp"
 
+#include "fusefs/input/json.hpp"
+#include "fusefs/input/read_file.hpp"
 #include "fusefs/version.hpp"
 
 #include <nlohmann/json.hpp>
@@ -54,10 +56,13 @@ json json_of(const search_state& s) {
 
 result<checkpoint> checkpoint::read(const std::string& file) {
     checkpoint c;
-    std::ifstream in{file};
-    if (!in) return c;
+    const auto in = input::read_file(file, 256 * input::mebibyte);
+    if (in.err == ENOENT) return c;
+    if (!in.text) return words::usage_error("--checkpoint " + in.error);
     try {
-        const json j = json::parse(in);
+        auto parsed = input::parse_json(*in.text);
+        if (!parsed.value) throw wrong{parsed.error};
+        const json& j = *parsed.value;
         if (j.at("schema") != schema) throw wrong{"another schema"};
         if (j.at("git") != git_revision())
             throw wrong{"made by version " + j.at("git").get<std::string>() + ", this is " + git_revision()};
@@ -66,8 +71,8 @@ result<checkpoint> checkpoint::read(const std::string& file) {
                 {p.at("policy"), p.at("world"), p.at("fingerprint"), p.at("preemptions"), state_from(p.at("state"))});
         return c;
     } catch (const std::exception& e) {
-        return client::usage_error("--checkpoint " + file + ": not a checkpoint of this tool (" + e.what() + ")",
-                                   "remove it to start anew");
+        return words::usage_error("--checkpoint " + file + ": not a checkpoint of this tool (" + e.what() + ")",
+                                  "remove it to start anew");
     }
 }
 
@@ -84,8 +89,8 @@ result<void> checkpoint::write(const std::string& file) const {
     out << json{{"schema", schema}, {"git", git_revision()}, {"searches", searches}}.dump() << '\n';
     out.close();
     if (!out || std::rename(fresh.c_str(), file.c_str()) != 0)
-        return client::system_failure("--checkpoint " + file, errno, client::exit_code::usage);
-    return client::success();
+        return words::system_failure("--checkpoint " + file, errno, words::exit_code::usage);
+    return words::success();
 }
 
 const search_state* checkpoint::find(std::string_view policy, const world_spec& world, int preemptions) const {

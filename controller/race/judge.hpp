@@ -5,6 +5,7 @@
 
 namespace drainlab::race {
 
+/// Whether the search went through one of the world's windows; if not, what shut it.
 struct window_result {
     window which{};
     std::uint64_t reached{};            ///< schedules
@@ -13,26 +14,33 @@ struct window_result {
     std::string control_schedule;       ///< the schedule of the control run that reached it
 };
 
+/// A schedule that violates an invariant, as short as it could be made.
 struct counterexample {
     sched::schedule schedule;
     finding what;
     story told;
 };
 
+/// A world under a combination of policies: verdict, and what it stands on.
 struct judgement {
-    std::string policy, world;
+    subject under;
+    std::string world;
     verdict says{};
     search_result search;
     std::vector<window_result> windows;
     std::optional<counterexample> example;
 };
 
-/// Whether `world`'s producer of switches existed in the kernels that `policy` stands for.
-bool applies(const kernel::drain_policy& policy, const world_spec& world);
+/// The combinations that `world` can be searched under: its halves say which of the two lists count.
+std::vector<subject> subjects_of(const world_spec& world, const std::vector<const kernel::drain_policy*>& drains,
+                                 const std::vector<const kernel::namespace_policy*>& names);
+/// Whether `world`'s producer of switches existed in the kernels that the drain policy stands for.
+bool applies(const subject& under, const world_spec& world);
 
 /// Searches, minimises what it finds, and makes control runs for windows that were not reached.
-judgement judge(const world_spec& world, const kernel::drain_policy& policy, const search_options& options);
+judgement judge(const world_spec& world, const subject& under, const search_options& options);
 
+/// Which world killed a mutant, if any.
 struct mutant_result {
     std::string parent, mutant, world;
     bool killed{};
@@ -41,7 +49,6 @@ struct mutant_result {
     double seconds{};
 };
 /// Searches `worlds` in order, under `mutant`, until one kills it.
-mutant_result kill(const kernel::drain_policy& mutant, const std::vector<world_spec>& worlds,
-                   const search_options& options);
+mutant_result kill(const subject& mutant, const std::vector<world_spec>& worlds, const search_options& options);
 
 }  // namespace drainlab::race

@@ -1,5 +1,7 @@
 #include "controller/race/story.hpp"
 
+#include "controller/race/story_mounts.hpp"
+
 #include <map>
 
 namespace drainlab::race {
@@ -20,7 +22,7 @@ class teller final : public run_listener {
         who_ = f.name;
         changed_ = true;
     }
-    void passes(const sched::fiber& f, sched::point at, bool preempted) override {
+    void passes(const sched::fiber&, sched::point at, bool preempted) override {
         if (at.name == kernel::point::isw_counted.name)
             say(counts_first_ ? "a switch is begun, isw_nr_in_flight raised" : "a switch is begun");
         else if (at.name == kernel::point::isw_pinned.name)
@@ -28,10 +30,10 @@ class teller final : public run_listener {
         else if (at.name == kernel::point::isw_tested.name && preempted)
             say("under i_lock: SB_ACTIVE is seen set");
         if (preempted) say("(preempted at " + std::string{at.name} + ")", true);
-        (void)f;
     }
     void traced(const kernel::trace_event& e) override {
         const std::string sb{e.sb};
+        if (e.key1 == "mnt" || e.name == "umount_returns") return say_if(mount_words(e, run_));
         if (e.name == "isw_prepared")
             say("SB_ACTIVE is set: I_WB_SWITCH and a reference on inode " + number(e.value1));
         else if (e.name == "isw_backs_out")
@@ -39,16 +41,25 @@ class teller final : public run_listener {
         else if (e.name == "inode_switch_wbs_queue")
             say("wb_queue_isw: the switch with " + number(e.value1) + (e.value1 == 1 ? " inode" : " inodes") +
                 " is queued");
+        else if (e.name == "wb_memcg_offline")
+            say("mem_cgroup_css_offline: " + number(e.value2) + (e.value2 == 1 ? " wb is killed" : " wbs are killed"));
+        else if (e.name == "wb_released")
+            say("cgwb_release_workfn: a wb is released, freed after a grace period");
+        else if (e.name == "flusher_turn")
+            say("wb_workfn: the flusher's turn");
         else if (e.name == "inode_switch_wbs")
             say("worker: an inode of " + sb + " is switched and put");
         else
             traced_umount(e, sb);
     }
     void violated(const kernel::violation& v) override {
+        if (!run_.switches()) say_if(v.message);
         if (v.invariant == "busy_inodes")
             say("evict_inodes: skips what has i_count > 0; put_super; inodes are left");
         else if (v.invariant == "use_after_free")
-            say("eviction of a leaked inode: a freed percpu_counter is touched");
+            say(v.message.starts_with("percpu_counter")
+                    ? "eviction of a leaked inode: a freed percpu_counter is touched"
+                    : v.message);
         last_violation_ = rows_.size() + 1;
     }
 
@@ -63,6 +74,10 @@ class teller final : public run_listener {
         const kernel::host& h = run_.host();
         if (e.name == "sb_inactive")
             say("sync_filesystem; SB_ACTIVE of " + sb + " is cleared" + (buffered(sb) ? " (in the store buffer)" : ""));
+        else if (e.name == "drain_begins" && !run_.switches())
+            return;  // nothing to wait for
+        else if (e.name == "drained" && !run_.switches())
+            return;
         else if (e.name == "drain_begins")
             say("cgroup_writeback_umount: reads isw_nr_in_flight " + number(h.isw_nr_in_flight.peek()));
         else if (e.name == "drain_synchronize_rcu")
@@ -71,10 +86,16 @@ class teller final : public run_listener {
             say("rcu_barrier returns");
         else if (e.name == "drain_flush_isw_wq")
             say("flush_workqueue(isw_wq) returns");
+        else if (e.name == "drain_wait_var_event")
+            say("s_isw_nr_in_flight is 0: wait_var_event returns");
         else if (e.name == "drained")
             say("cgroup_writeback_umount returns", true);
         else if (e.name == "dead")
             say("the superblock is dead", true);
+    }
+
+    void say_if(const std::string& words) {
+        if (!words.empty()) say(words);
     }
 
     bool buffered(const std::string& name) const {
@@ -96,9 +117,11 @@ class teller final : public run_listener {
     }
 
     std::string state() const {
-        std::string text = "in flight " + number(run_.host().isw_nr_in_flight.peek());
+        std::string text;
+        if (run_.switches()) text = "in flight " + number(run_.host().isw_nr_in_flight.peek());
+        if (run_.mounts()) text += (text.empty() ? "" : ", ") + mounts_text(*run_.mounts());
         for (const auto& sb : run_.superblocks()) {
-            text += ", " + sb->s_id +
+            text += (text.empty() ? "" : ", ") + sb->s_id +
                     (sb->state == kernel::sb_state::dead ? " dead"
                      : sb->s_active_flag.peek()          ? " active"
                                                          : " inactive");
@@ -152,13 +175,14 @@ std::string padded(const std::string& text, std::size_t width) {
 
 }  // namespace
 
-story tell(const world_spec& world, const kernel::drain_policy& policy, const sched::schedule& s) {
+story tell(const world_spec& world, const subject& under, const sched::schedule& s) {
     sched::replay choices{s};
-    world_run run{world, policy, choices, {.preemptions = s.preemptions, .timers = world.timers}};
-    teller t{run, policy.offline_cleanup()};
+    world_run run{world, under, choices, options_of(world, s.preemptions)};
+    teller t{run, under.drain && under.drain->offline_cleanup()};
     run.listen(t);
     const run_result r = run.run();
-    story told{t.rows(), "", {}};
+    story told{
+        t.rows(), r.findings.empty() ? "Nothing was violated." : "", {}, world.has_mounts() ? "others" : "switcher"};
     std::size_t words = 0;  // the kernel's own message, if it printed one
     while (words < r.findings.size() && r.findings[words].invariant != "busy_inodes") ++words;
     if (words == r.findings.size()) words = 0;
@@ -175,7 +199,7 @@ std::string as_text(const story& s) {
         text.erase(text.find_last_not_of(' ') + 1);
         return text + "\n";
     };
-    std::string out = line("", "switcher", "umount", "state");
+    std::string out = line("", s.others, "umount", "state");
     out += std::string(3, '-') + "+" + std::string(side + 2, '-') + "+" + std::string(side + 2, '-') + "+" +
            std::string(state, '-') + "\n";
     std::size_t n = 0;

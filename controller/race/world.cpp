@@ -1,5 +1,6 @@
 #include "controller/race/world.hpp"
 
+#include "fusefs/kernel/inode_past.hpp"
 #include "fusefs/kernel/isw.hpp"
 #include "fusefs/kernel/writeback.hpp"
 
@@ -13,40 +14,35 @@ namespace {
 
 const kernel::profile no_profile{};
 
-/// Enough foreign rounds behind it that one more asks for a switch (i_wb_frn_history full, i_wb_frn_avg_time small).
-constexpr kernel::frn_memory eager{0, 1, 0xffff};
-
 }  // namespace
 
-task<int> instant_store::writepages(kernel::inode& i, kernel::writeback_control& wbc) {
-    const std::vector<kernel::pgoff_t> dirty{i.i_mapping.dirty.begin(), i.i_mapping.dirty.end()};
-    for (const auto index : dirty) {
-        if (!kernel::folio_clear_dirty_for_io(i, index)) continue;
-        kernel::wbc_account_cgroup_owner(wbc, i.i_mapping.i_pages.at(index), kernel::page_size);
-        kernel::folio_start_writeback(i, index);
-        kernel::folio_end_writeback(i, index);
-    }
-    co_return 0;
+sched::exhaustive_options options_of(const world_spec& world, int preemptions) noexcept {
+    return {.preemptions = preemptions, .delays = world.delays, .timers = world.timers};
 }
 
-world_run::world_run(const world_spec& spec, const kernel::drain_policy& policy, sched::decider& choices,
+world_run::world_run(const world_spec& spec, const subject& under, sched::decider& choices,
                      sched::exhaustive_options options)
     : spec_{spec},
       sched_{choices, options},
       machine_{static_cast<int>(spec.tasks.size()) + 1},
       rcu_{sched_},
       host_{sched_, machine_, rcu_, no_profile} {
-    build(policy);
+    build(under);
 }
 
 world_run::~world_run() { sched_.drop_all(); }
 
-void world_run::build(const kernel::drain_policy& policy) {
-    host_.flusher_enabled = false;
+void world_run::build(const subject& under) {
+    // Without switches every drain is the same: none has anything to wait for.
+    const kernel::drain_policy& policy = under.drain ? *under.drain : *kernel::find_drain_policy("persb");
+    if (spec_.spinlock_is_reader) rcu_.count_spinlocks();
+    host_.flusher_enabled = spec_.periodic_flusher;
+    host_.keep_freed = true;
     host_.honour_s_umount = spec_.honours(shield::s_umount);
     host_.sync_at_umount = spec_.honours(shield::sync);
     host_.on_trace = [this](const kernel::trace_event& e) { on_trace(e); };
-    for (const auto& m : spec_.memcgs) memcgs_.push_back(kernel::memcg_create(host_, m.name));
+    for (const auto& m : spec_.memcgs)
+        memcgs_.push_back(kernel::memcg_create(host_, m.name, m.parent ? memcgs_[*m.parent] : kernel::memcg_ptr{}));
     for (std::size_t n = 0; n < spec_.superblocks.size(); ++n) {
         const auto& s = spec_.superblocks[n];
         kernel::backing_dev_info* bdi = nullptr;
@@ -54,7 +50,7 @@ void world_run::build(const kernel::drain_policy& policy) {
             if (spec_.superblocks[other].bdi == s.bdi) bdi = bdis_[other];
         if (!bdi) {
             bdi = &kernel::bdi_register(host_, s.bdi);
-            ++bdi->users;  // the device stays: its end is another story
+            kernel::bdi_get(*bdi);  // the device stays: its end is another story
         }
         bdis_.push_back(bdi);
         supers_.push_back(kernel::sget(host_, s.name, store_, policy, bdi));
@@ -64,25 +60,36 @@ void world_run::build(const kernel::drain_policy& policy) {
     for (std::size_t n = 0; n < spec_.inodes.size(); ++n) {
         const auto& s = spec_.inodes[n];
         const auto i = kernel::iget_locked(*supers_[s.superblock], n + 1);
-        kernel::inode_attach_wb(*i, memcgs_[s.owner]);
-        kernel::wb_get(*i->i_wb);  // somebody else's inode: the wb outlives the run, its release is another story
-        if (s.votes_pending) i->frn = eager;
-        if (s.dirty) {
-            kernel::folio_add(*i, 0, memcgs_[s.writer]);
-            auto& f = i->i_mapping.i_pages.at(0);
-            f.dirty = true;
-            i->i_mapping.dirty.insert(0);
-            ++i->i_wb->stat_reclaimable;
-            i->i_state |= kernel::I_DIRTY_ALL;
-        }
-        kernel::inode_io_list_move(*i, *i->i_wb, s.dirty ? kernel::io_list::b_dirty : kernel::io_list::b_attached);
+        kernel::inode_past past{memcgs_[s.owner], {}, spec_.periodic_flusher, s.votes_pending};
+        if (s.dirty) past.writer = memcgs_[s.writer];
+        kernel::inode_live_through(*i, past);
+        if (!spec_.release_wbs) kernel::wb_get(*i->i_wb);  // somebody else's inode: the wb outlives the run
         inodes_.push_back(i);
     }
-    int cpu = 0;
     tasks_left_ = spec_.tasks.size();
+    if (spec_.has_mounts()) {
+        DRAINLAB_CHECK(under.names);
+        const auto root = kernel::sget(host_, "rootfs", store_, policy);
+        stage_ = std::make_unique<stage>(spec_, host_, *under.names, supers_, root);
+        sched_.spawn("scene", scene(), sched::fiber_kind::thread, 0);
+        return;
+    }
+    spawn_tasks();
+}
+
+void world_run::spawn_tasks() {
+    int cpu = 0;
     for (const auto& t : spec_.tasks) sched_.spawn(name_of(t), body_of(t), sched::fiber_kind::thread, ++cpu);
     for (std::size_t n = 0; n < memcgs_.size(); ++n)
         if (spec_.memcgs[n].offline) kernel::memcg_css_offline(memcgs_[n]);
+}
+
+/// Sets the stage alone, without a choice, and sees that deferred ends come.
+task<> world_run::scene() {
+    co_await stage_->set();
+    spawn_tasks();
+    while (tasks_left_ > 0) co_await sched_.wait_on(&tasks_left_, "the tasks of the world");
+    co_await stage_->settle();
 }
 
 std::string world_run::name_of(const task_spec& t) const {
@@ -91,9 +98,10 @@ std::string world_run::name_of(const task_spec& t) const {
         case action::memcg_offline: return "exit of " + spec_.memcgs[t.memcg].name;
         case action::blkcg_offline: return "io controller of " + spec_.memcgs[t.memcg].name;
         case action::fsync: return "fsync";
+        case action::write: return "write";
         case action::flush: return "flush";
+        default: return stage_->name_of(t);
     }
-    return "?";
 }
 
 void world_run::listen(run_listener& listener) {
@@ -110,7 +118,9 @@ task<> world_run::body_of(const task_spec& t) {
         case action::memcg_offline: kernel::memcg_css_offline(memcgs_[t.memcg]); break;
         case action::blkcg_offline: kernel::wb_blkcg_offline(memcgs_[t.memcg]); break;
         case action::fsync: co_await fsync(t); break;
+        case action::write: co_await write(t); break;
         case action::flush: co_await flush(t.superblock); break;
+        default: co_await stage_->act(t);
     }
     task_ended();
 }
@@ -132,33 +142,70 @@ task<> world_run::fsync(const task_spec& t) {
     sched_.wake_all(&open_files_[t.superblock]);
 }
 
-task<> world_run::flush(std::size_t superblock) {
-    std::list<kernel::wb_writeback_work> works;
-    for (kernel::bdi_writeback* wb : bdis_[superblock]->wb_list) {
-        if (!wb->has_dirty_io()) continue;
-        auto& work = works.emplace_back();
-        wb->work_list.push_back(&work);
-        kernel::wb_wakeup(*wb);
-    }
-    for (auto& work : works)
-        while (!work.done) co_await sched_.wait_on(&work, "writeback of a wb");
+task<> world_run::write(const task_spec& t) {
+    const auto keep = inodes_[t.inode];
+    const auto sb = keep->i_sb;
+    if (!sb->active() || sb->state != kernel::sb_state::live) co_return;  // unmounted: open() fails
+    ++open_files_[t.superblock];
+    kernel::iget(*keep);
+    co_await sched_.preempt(kernel::point::file_in_use);
+    if (keep->i_mapping.i_pages.empty()) kernel::folio_add(*keep, 0, memcgs_[t.memcg]);
+    for (const auto& other : supers_)
+        if (&other->s_bdi == &sb->s_bdi && other->state == kernel::sb_state::dying && other->s_active_flag.peek())
+            reach(window::dirtied_in_sync);
+    co_await kernel::folio_mark_dirty(*keep, 0, memcgs_[t.memcg]);
+    if (spec_.periodic_flusher) kernel::inode_expire(*keep);
+    co_await kernel::iput(*keep);
+    --open_files_[t.superblock];
+    sched_.wake_all(&open_files_[t.superblock]);
 }
+
+task<> world_run::flush(std::size_t superblock) { return kernel::wakeup_flusher_threads_bdi(*bdis_[superblock]); }
 
 // ---- watching ------------------------------------------------------------------------------------------------------
 
-/// Once all tasks of the world are over and no switch is under way, what is left is housekeeping in any order.
+/// Once all tasks of the world are over and nothing is under way, what is left is housekeeping in any order.
 void world_run::task_ended() {
     if (--tasks_left_ > 0) return;
-    for (const kernel::workqueue* wq : {&host_.isw_wq, &host_.system_wq})
-        if (wq->pending() > 0 || wq->running() > 0) return;
-    if (host_.isw_nr_in_flight.peek() == 0 && rcu_.callbacks_pending() == 0) sched_.calm();
+    if (quiet()) sched_.calm();
+    if (stage_) sched_.wake_all(&tasks_left_);
+}
+
+bool world_run::quiet() const {
+    if (stage_ && !stage_->quiet()) return false;
+    if (!spec_.has_switches()) return true;
+    for (const kernel::workqueue* wq : {&host_.isw_wq, &host_.system_wq, &host_.cgwb_release_wq})
+        if (wq->pending() > 0 || wq->running() > 0) return false;
+    if (spec_.periodic_flusher && (host_.bdi_wq.pending() > 0 || host_.bdi_wq.running() > 0)) return false;
+    return host_.isw_nr_in_flight.peek() == 0 && rcu_.callbacks_pending() == 0;
 }
 
 void world_run::on_trace(const kernel::trace_event& e) {
     if (listener_) listener_->traced(e);
-    if (e.sb.empty()) return;
+    if (stage_) stage_->watch(e, reached_);
+    if (e.sb.empty())
+        on_wb_trace(e);
+    else
+        on_drain_trace(e);
+}
+
+void world_run::on_wb_trace(const kernel::trace_event& e) {
+    const auto in_umount = std::any_of(sides_.begin(), sides_.end(), [](const side& s) { return s.inactive; });
+    if (e.name == "wb_memcg_offline") {
+        for (const kernel::isw& s : host_.isws)
+            if (s.new_wb && s.new_wb->id() == static_cast<kernel::memcg_id>(e.value1)) reach(window::wb_dies_targeted);
+    } else if (e.name == "wb_released" && in_umount) {
+        reach(window::wb_released_in_umount);
+    } else if (e.name == "flusher_turn") {
+        for (const auto& sb : supers_)
+            if (sb->state == kernel::sb_state::dying) reach(window::flusher_in_umount);
+    }
+}
+
+void world_run::on_drain_trace(const kernel::trace_event& e) {
     std::size_t n = 0;
-    while (supers_[n]->s_id != e.sb) ++n;
+    while (n < supers_.size() && supers_[n]->s_id != e.sb) ++n;
+    if (n == supers_.size()) return;  // rootfs
     side& s = sides_[n];
     if (e.name == "isw_prepared")
         ++s.prepared;
@@ -169,18 +216,23 @@ void world_run::on_trace(const kernel::trace_event& e) {
     else if (e.name == "dead")
         s.inactive = false;
     else if (e.name == "isw_backs_out")
-        reached_[static_cast<std::size_t>(window::backs_out)] = true;
-    if (s.prepared > 0 && s.inactive) reached_[static_cast<std::size_t>(window::prepared_unqueued)] = true;
+        reach(window::backs_out);
+    else if (e.name == "drain_begins" && supers_[n]->own_in_flight > s.prepared)
+        reach(window::queued_at_drain);
+    if (s.prepared > 0 && s.inactive) reach(window::prepared_unqueued);
+    if (e.name == "sb_inactive" && supers_[n]->own_in_flight > 0 && sched_.current()->name == "delayed_mntput")
+        reach(window::dies_in_delayed_put);
 }
 
 run_result world_run::run() {
     run_result r;
     r.outcome = sched_.run();
+    if (stage_ && r.outcome == sched::exhaustive_outcome::finished) kernel::check_leaked_mounts(stage_->table());
     check_end(r);
     r.reached = reached_;
     r.steps = sched_.steps();
     r.trace_hash = sched_.trace_hash();
-    r.tasks = sched_.spawned();
+    r.tasks = static_cast<std::uint32_t>(sched_.spawned());
     return r;
 }
 
@@ -205,6 +257,12 @@ void world_run::check_end(run_result& r) {
             r.findings.push_back({"counter_not_zero",
                                   "s_isw_nr_in_flight of " + sb->s_id + " is " +
                                       std::to_string(sb->s_isw_nr_in_flight.peek()) + " at the end",
+                                  ""});
+    for (const auto& [wb, owner] : host_.cgwbs)
+        if (spec_.release_wbs && wb->dying)
+            r.findings.push_back({"wb_leaked",
+                                  "the bdi_writeback of " + wb->cg->name + " is dying and has " +
+                                      std::to_string(wb->refcnt) + " references at the end",
                                   ""});
     for (const auto& t : spec_.tasks)
         if (t.does == action::umount && supers_[t.superblock]->state != kernel::sb_state::dead)

@@ -8,10 +8,6 @@ std::string_view to_string(shield s) noexcept {
     return s == shield::s_umount ? "s_umount" : s == shield::sync ? "sync" : "open_file";
 }
 
-std::string_view to_string(window w) noexcept {
-    return w == window::prepared_unqueued ? "prepared_unqueued" : "backs_out";
-}
-
 bool world_spec::honours(shield s) const noexcept {
     return std::find(shields.begin(), shields.end(), s) != shields.end();
 }

@@ -1,7 +1,9 @@
 #include "controller/report/text.hpp"
 
+#include "controller/report/answer.hpp"
+#include "controller/report/view.hpp"
+
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -11,165 +13,188 @@ namespace {
 
 using sink = std::back_insert_iterator<std::string>;
 
-/// Milliseconds with about three digits that mean something.
-std::string ms(double v) {
-    const int digits = v < 0.0995 ? 3 : v < 9.995 ? 2 : 1;
-    return fmt::format("{:.{}f} ms", v, digits);
+constexpr int label_width = 12;
+
+std::string decimal(const std::optional<double>& v, int digits) { return v ? fmt::format("{:.{}f}", *v, digits) : "-"; }
+
+/// A label that is longer than its column has a line of its own.
+std::string row_label(const std::string& name) {
+    if (static_cast<int>(name.size()) <= label_width) return fmt::format("  {:<{}}", name, label_width);
+    return fmt::format("  {}\n  {:<{}}", name, "", label_width);
 }
 
-std::string us(double v) {
-    if (v < 9.95) return fmt::format("{:.2f} us", v);
-    return v < 9995 ? fmt::format("{:.0f} us", v) : fmt::format("{:.1f} ms", v / 1e3);
+/// Digits after the point, the same down a column: three that mean something in its smallest figure.
+int digits_of(const std::vector<const cell*>& cells) {
+    double least = 1e9;
+    for (const auto* c : cells)
+        if (c->umount_ms) least = std::min(least, c->umount_ms->p50);
+    return least < 0.995 ? 3 : least < 9.95 ? 2 : 1;
 }
 
-const comparison* comparison_of(const result& r, const cell& c) {
-    const auto at = std::find_if(r.comparisons.begin(), r.comparisons.end(), [&](const comparison& x) {
-        return x.scenario == c.scenario && x.policy == c.policy && x.point == c.point && c.mounts == "drainfs";
-    });
-    return at == r.comparisons.end() ? nullptr : &*at;
-}
-
-std::string label(const cell& c) { return c.mounts == "drainfs" ? c.policy : c.mounts; }
-
-void umount_rows(sink out, const std::vector<const cell*>& cells) {
-    fmt::format_to(out, "  {:<12}{:>12}{:>12}{:>12}{:>12}{:>9}\n", "umount", "p50", "p95", "p99", "max", "samples");
+void umount_rows(sink out, const result& r, const std::vector<const cell*>& cells, const text_options& o) {
+    const bool compared = std::any_of(cells.begin(), cells.end(), [&](const cell* c) { return comparison_of(r, *c); });
+    fmt::format_to(out, "  {:<{}}{:>8}{:>8}{:>8}{:>8}{:>7}{}\n", "umount, ms", label_width, "p50", "p95", "p99", "max",
+                   "n", compared ? fmt::format("{:>11}", "x " + o.against) + "  95 %" : "");
+    const int digits = digits_of(cells);
     for (const auto* c : cells) {
         if (!c->umount_ms) {
-            fmt::format_to(out, "  {:<12}{:>12}\n", label(*c), "no sample");
+            fmt::format_to(out, "{}{:>8}\n", row_label(label(*c)), "no sample");
             continue;
         }
         const auto& u = *c->umount_ms;
-        fmt::format_to(out, "  {:<12}{:>12}{:>12}{:>12}{:>12}{:>9}\n", label(*c), ms(u.p50), ms(u.p95), ms(u.p99),
-                       ms(u.max), c->samples);
+        std::string ratio;
+        if (const auto* x = comparison_of(r, *c)) {
+            ratio = fmt::format("{:>11.2f}  [{:.2f}, {:.2f}]", x->p50_ratio, x->ci95[0], x->ci95[1]);
+            const bool beyond_noise = x->ci95[0] > 1 || x->ci95[1] < 1;
+            if (o.colour && beyond_noise) ratio = fmt::format("\x1b[{}m{}\x1b[0m", x->p50_ratio > 1 ? 31 : 32, ratio);
+        }
+        fmt::format_to(out, "{}{:>8}{:>8}{:>8}{:>8}{:>7}{}\n", row_label(label(*c)), decimal(u.p50, digits),
+                       decimal(u.p95, digits), decimal(u.p99, digits), decimal(u.max, digits), c->samples, ratio);
     }
 }
 
-void drain_rows(sink out, const result& r, const std::vector<const cell*>& cells, const std::string& against) {
-    fmt::format_to(out, "\n  {:<24}{:>6}{:>8}{:>12}{:>12}   {}\n", "cgroup_writeback_umount()", "calls", "waited",
-                   "total", "per call", "p50 ratio to " + against + " (95 %)");
+std::vector<const cell*> ours(const std::vector<const cell*>& cells) {
+    std::vector<const cell*> out;
+    for (const auto* c : cells)
+        if (has_policy(*c) && c->drain.calls > 0) out.push_back(c);
+    return out;
+}
+
+std::string parts_of(const drain_figures& d) {
+    const auto& p = d.parts_ms;
+    if (!p) return fmt::format("{:>13}{:>9}{:>7}", "-", "-", "-");
+    if (p->synchronize + p->barrier + p->flush > 0)
+        return fmt::format("{:>13.1f}{:>9.1f}{:>7.1f}", p->synchronize, p->barrier, p->flush);
+    return fmt::format("{:>29}", fmt::format("its own switches: {:.1f}", d.total_ms / static_cast<double>(d.waited)));
+}
+
+void drain_rows(sink out, const std::vector<const cell*>& cells) {
+    fmt::format_to(out, "\n  {:<{}}{:>7}{:>8}{:>10}{:>10}{:>13}{:>9}{:>7}\n", "drain, ms", label_width, "calls",
+                   "waited", "in flight", "a call", "synchronize", "barrier", "flush");
     for (const auto* c : cells) {
-        if (c->mounts != "drainfs") continue;
-        std::string ratio = "-";
-        if (const auto* x = comparison_of(r, *c))
-            ratio = fmt::format("{:.2f}  [{:.2f}, {:.2f}]", x->p50_ratio, x->ci95[0], x->ci95[1]);
-        fmt::format_to(out, "  {:<25}{:>6}{:>8}{:>12}{:>12}   {}\n", c->policy, c->drain.calls, c->drain.waited,
-                       ms(c->drain.total_ms), us(c->drain.per_call_us), ratio);
+        const auto& d = c->drain;
+        fmt::format_to(out, "{}{:>7}{:>8}{:>10}{:>10.3f}{}\n", row_label(c->policy), d.calls, d.waited,
+                       decimal(d.in_flight_mean, 1), d.per_call_us / 1e3, parts_of(d));
     }
 }
 
 void switch_rows(sink out, const std::vector<const cell*>& cells) {
-    fmt::format_to(out, "\n  {:<12}{:>8}{:>8}{:>8}{:>9}{:>7}   {}\n", "switches", "queued", "done", "vote", "offline",
-                   "blkcg", "mean ms of a call that waited: synchronize / barrier / flush");
+    fmt::format_to(out, "\n  {:<{}}{:>8}{:>8}{:>8}{:>8}{:>9}{:>7}\n", "switches", label_width, "queued", "done",
+                   "inodes", "vote", "offline", "blkcg");
     for (const auto* c : cells) {
-        if (c->mounts != "drainfs") continue;
         const auto& s = c->switches;
-        std::string parts = "-";
-        const auto& p = c->drain.parts_ms;
-        if (p && p->synchronize + p->barrier + p->flush == 0.0)
-            parts = fmt::format("own switches only: {:.1f}", c->drain.total_ms / static_cast<double>(c->drain.waited));
-        else if (p)
-            parts = fmt::format("{:.1f} / {:.1f} / {:.1f}", p->synchronize, p->barrier, p->flush);
-        fmt::format_to(out, "  {:<12}{:>8}{:>8}{:>8}{:>9}{:>7}   {}\n", c->policy, s.queued, s.done, s.by_producer.vote,
-                       s.by_producer.offline, s.by_producer.blkcg, parts);
+        fmt::format_to(out, "{}{:>8}{:>8}{:>8}{:>8}{:>9}{:>7}\n", row_label(c->policy), s.queued, s.done, s.inodes,
+                       s.by_producer.vote, s.by_producer.offline, s.by_producer.blkcg);
     }
 }
 
-void notes(sink out, const std::vector<const cell*>& cells) {
-    const bool no_switch =
-        std::all_of(cells.begin(), cells.end(), [](const cell* c) { return c->switches.queued == 0; });
-    if (no_switch)
-        fmt::format_to(out, "  no switch happened: no policy had anything to wait for\n");
-    else if (cells.front()->weak)
-        fmt::format_to(out, "  weak: fewer than 90 % of the global policies' calls found switches in flight\n");
+void notes(sink out, const std::vector<const cell*>& cells, int columns) {
+    const auto say = [&](const std::string& line) { fmt::format_to(out, "{}\n", wrapped("  " + line, columns, 4)); };
     for (const auto* c : cells) {
         for (const auto& v : c->violations)
-            fmt::format_to(out, "  VIOLATION under {}: {}: {}{}\n", label(*c), v.invariant, v.message,
-                           v.producer ? " (producer: " + *v.producer + ")" : "");
-        for (const auto& o : c->observations) fmt::format_to(out, "  {}: {}\n", label(*c), o);
+            say(fmt::format("VIOLATION under {}: {}: {}{}", label(*c), v.invariant, v.message,
+                            v.producer ? " (producer: " + *v.producer + ")" : ""));
+        for (const auto& seen : c->observations) say(fmt::format("{}: {}", label(*c), seen));
     }
 }
 
-std::vector<std::vector<const cell*>> by_scenario(const result& r) {
-    std::vector<std::vector<const cell*>> groups;
-    for (const auto& c : r.cells) {
-        const auto same = [&](const cell& o) { return o.scenario == c.scenario && o.point == c.point; };
-        if (groups.empty() || !same(*groups.back().front())) groups.emplace_back();
-        groups.back().push_back(&c);
+void tables(sink out, const result& r, const std::vector<const cell*>& cells, const text_options& o) {
+    const auto& first = *cells.front();
+    const auto name = first.title.empty() ? place_of(first) : fmt::format("{}: {}", place_of(first), first.title);
+    fmt::format_to(out, "{}{}{}\n", o.colour ? "\x1b[1m" : "", wrapped(name, o.columns), o.colour ? "\x1b[0m" : "");
+    umount_rows(out, r, cells, o);
+    if (const auto drained = ours(cells); !drained.empty()) {
+        drain_rows(out, drained);
+        if (std::all_of(drained.begin(), drained.end(), [](const cell* c) { return c->switches.queued == 0; }))
+            fmt::format_to(out, "  no switch happened: no policy had anything to wait for\n");
+        else {
+            switch_rows(out, drained);
+            if (first.weak)
+                fmt::format_to(out, "  weak: fewer than 90 % of the global policies' calls found switches in flight\n");
+        }
     }
-    return groups;
+    notes(out, cells, o.columns);
+    fmt::format_to(out, "\n");
 }
 
-std::string heading(const cell& c, const text_options& options) {
-    const auto at = options.titles.find(c.scenario);
-    auto text = at == options.titles.end() ? c.scenario : fmt::format("{}: {}", c.scenario, at->second);
-    for (const auto& [key, value] : c.point) text += fmt::format(", {}={}", key, value);
-    return text;
-}
-
-std::string provenance(const result& r) {
-    const auto& e = r.environment;
-    if (r.run.mode != "real") return fmt::format("simulated: all times are the model's; seed {}\n", r.run.seed);
-    const auto clock = r.run.umount.value_or("") == "syscall" ? "umount2()" : "umount(8)";
-    return fmt::format(
-        "measured: wall clock around a real {} (kernel {}, {} cpus, wait by {}, identity by {}); modelled: "
-        "grace periods, barriers and switches inside it (profile {}); seed {}\n",
-        clock, e.kernel, e.cpus, e.umount_wait.value_or("?"), e.identity.value_or("?"), r.run.profile, r.run.seed);
+/// In a result of `bench --strategy` a row is a way to unmount, not a policy.
+std::string text_of_strategies(const result& r, const std::vector<view_table>& all, const text_options& o) {
+    std::string text;
+    for (const auto& sentence : strategy_answers(r)) text += wrapped(sentence, o.columns) + "\n";
+    if (!r.complete) text += "Incomplete: the run ended before all samples were taken.\n";
+    for (const auto& t : all) text += "\n" + to_text(t, o.columns);
+    text += "\n";
+    std::vector<const cell*> cells;
+    for (const auto& c : r.cells) cells.push_back(&c);
+    notes(sink{text}, cells, o.columns);
+    return text + wrapped(provenance(r), o.columns) + "\n";
 }
 
 }  // namespace
 
+std::string wrapped(const std::string& text, int columns, int indent) {
+    std::string out;
+    std::size_t at = 0;
+    auto room = static_cast<std::size_t>(columns);
+    while (text.size() - at > room) {
+        auto blank = text.rfind(' ', at + room);
+        if (blank == std::string::npos || blank <= at + static_cast<std::size_t>(indent))
+            blank = text.find(' ', at + room);
+        if (blank == std::string::npos) break;
+        out += text.substr(at, blank - at) + "\n" + std::string(static_cast<std::size_t>(indent), ' ');
+        at = blank + 1;
+        room = static_cast<std::size_t>(columns - indent);
+    }
+    return out + text.substr(at);
+}
+
 std::string to_text(const result& r, const text_options& options) {
     std::string text;
     const sink out{text};
-    for (const auto& cells : by_scenario(r)) {
-        const auto* bold = options.colour ? "\x1b[1m" : "";
-        const auto* plain = options.colour ? "\x1b[0m" : "";
-        fmt::format_to(out, "{}{}{}\n", bold, heading(*cells.front(), options), plain);
-        umount_rows(out, cells);
-        drain_rows(out, r, cells, options.against);
-        switch_rows(out, cells);
-        notes(out, cells);
-        text += '\n';
-    }
-    text += provenance(r);
-    if (!r.complete) text += "incomplete: the run ended before all samples were taken\n";
-    return text;
-}
-
-std::string to_csv(const result& r) {
-    std::string text =
-        "scenario,policy,mounts,samples,weak,umount_ms_p50,umount_ms_p95,umount_ms_p99,umount_ms_max,drain_calls,"
-        "drain_waited,drain_total_ms,drain_per_call_us,switches_queued,switches_done,vote,offline,blkcg,violations\n";
-    const sink out{text};
-    for (const auto& c : r.cells) {
-        const auto u = c.umount_ms.value_or(umount_figures{});
-        const auto& by = c.switches.by_producer;
-        fmt::format_to(out, "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", c.scenario, c.policy,
-                       c.mounts, c.samples, c.weak ? 1 : 0, u.p50, u.p95, u.p99, u.max, c.drain.calls, c.drain.waited,
-                       c.drain.total_ms, c.drain.per_call_us, c.switches.queued, c.switches.done, by.vote, by.offline,
-                       by.blkcg, c.violations.size());
-    }
-    return text;
+    if (const auto strategies = strategy_tables(r); !strategies.empty())
+        return text_of_strategies(r, strategies, options);
+    for (const auto& sentence : answers(r)) fmt::format_to(out, "{}\n", wrapped(sentence, options.columns));
+    if (!r.complete) text += "Incomplete: the run ended before all samples were taken.\n";
+    text += '\n';
+    for (const auto& cells : by_scenario(r)) tables(out, r, cells, options);
+    if (std::any_of(r.cells.begin(), r.cells.end(), [](const cell& c) { return c.drain.parts_ms.has_value(); }))
+        text += wrapped("A drain is one cgroup_writeback_umount(); its parts are means over the calls that waited.",
+                        options.columns) +
+                "\n";
+    return text + wrapped(provenance(r), options.columns) + "\n";
 }
 
 std::string to_markdown(const result& r, const text_options& options) {
     std::string text;
     const sink out{text};
+    if (const auto strategies = strategy_tables(r); !strategies.empty()) {
+        for (const auto& sentence : strategy_answers(r)) fmt::format_to(out, "- {}\n", sentence);
+        for (const auto& t : strategies) text += "\n" + to_markdown(t);
+        return text + "\n" + provenance(r) + "\n";
+    }
+    for (const auto& sentence : answers(r)) fmt::format_to(out, "- {}\n", sentence);
+    if (!r.complete) text += "- **Incomplete**: the run ended before all samples were taken.\n";
+    text += '\n';
     for (const auto& cells : by_scenario(r)) {
-        fmt::format_to(out, "**{}**\n\n| policy | p50 | p95 | p99 | max | calls waited | per call | p50 ratio |\n",
-                       heading(*cells.front(), options));
-        text += "|---|---|---|---|---|---|---|---|\n";
+        const auto& first = *cells.front();
+        fmt::format_to(out, "**{}**{}\n\n", place_of(first), first.title.empty() ? "" : ": " + first.title);
+        fmt::format_to(out, "| umount, ms | p50 | p95 | p99 | max | n | calls waited | a call | x {} (95 %) |\n",
+                       options.against);
+        text += "|---|---:|---:|---:|---:|---:|---:|---:|---|\n";
+        const int digits = digits_of(cells);
         for (const auto* c : cells) {
             if (!c->umount_ms) continue;
             const auto& u = *c->umount_ms;
             const auto* x = comparison_of(r, *c);
-            fmt::format_to(out, "| {} | {} | {} | {} | {} | {}/{} | {} | {} |\n", label(*c), ms(u.p50), ms(u.p95),
-                           ms(u.p99), ms(u.max), c->drain.waited, c->drain.calls, us(c->drain.per_call_us),
-                           x ? fmt::format("{:.1f}", x->p50_ratio) : "");
+            fmt::format_to(out, "| {} | {} | {} | {} | {} | {} | {}/{} | {:.3f} | {} |\n", label(*c),
+                           decimal(u.p50, digits), decimal(u.p95, digits), decimal(u.p99, digits),
+                           decimal(u.max, digits), c->samples, c->drain.waited, c->drain.calls,
+                           c->drain.per_call_us / 1e3,
+                           x ? fmt::format("{:.2f} [{:.2f}, {:.2f}]", x->p50_ratio, x->ci95[0], x->ci95[1]) : "");
         }
         text += '\n';
     }
-    return text;
+    return text + provenance(r) + "\n";
 }
 
 }  // namespace drainlab::report

@@ -41,16 +41,13 @@ std::string who_waits(const sched::scheduler& sched) {
     return text;
 }
 
-// Of umount_base: umount(8) itself up to the system call, and the filesystem's share of the shutdown. The rest is its exit.
-constexpr double before_the_call = 0.5, in_the_shutdown = 0.4;
-
 nanoseconds part(nanoseconds whole, double share) {
     return nanoseconds{static_cast<std::int64_t>(static_cast<double>(whole.count()) * share)};
 }
 
 }  // namespace
 
-cell::cell(const machine_options& options, const kernel::drain_policy& policy, const run::scenario& s,
+cell::cell(const machine_options& options, const kernel::drain_policy& policy, const experiment::scenario& s,
            std::uint64_t seed)
     : scenario_{s}, world_{options, policy, seed} {
     for (int i = 0; i < options.superblocks; ++i) idle_.push_back(world_.mount("idle" + std::to_string(i)));
@@ -65,6 +62,7 @@ cell::cell(const machine_options& options, const kernel::drain_policy& policy, c
         world_.sched.spawn("sync", neighbour(background_.back()), sched::fiber_kind::service);
     }
     warm_up();
+    if (options.events) recorder_.emplace(world_);
 }
 
 /// Until every burner has made its first switch possible: two generations. Bounded, as those can be as long as one likes; more
@@ -83,8 +81,9 @@ void cell::warm_up() {
 // ---- load ------------------------------------------------------------------------------------------------------------
 
 task<> cell::prepare(mounted& m) {
-    if (scenario_.target.load == run::target_load::burner) co_await own_churn(m);
-    if (scenario_.target.load == run::target_load::container) co_await fill(m);
+    if (scenario_.target.load == experiment::target_load::burner) co_await own_churn(m);
+    if (scenario_.target.load == experiment::target_load::container) co_await fill(m);
+    if (scenario_.target.load == experiment::target_load::overlay) co_await others_write();
 }
 
 /// A burner of the target's own, which is stopped: its file closed, its cgroup removed.
@@ -105,12 +104,24 @@ task<> cell::fill(mounted& m) {
     const auto container = kernel::memcg_create(*world_.host, "container");
     for (unsigned n = 0; n < scenario_.target.files; ++n) {
         const auto file = kernel::iget_locked(*m.sb, 1'000'000 + n);
-        co_await world_.work(20us);  // open, write, close
+        co_await world_.work(world_.options().profile.file_write);
         kernel::folio_add(*file, 0, container);
         co_await kernel::folio_mark_dirty(*file, 0, container);
     }
     (void)co_await kernel::sync_filesystem(*m.sb);
     containers_.push_back(container);
+}
+
+/// Somebody leaves a file dirty on the superblock that the overlay's upper layer lies on.
+task<> cell::others_write() {
+    const auto file = kernel::iget_locked(*background_.front().sb, 3);
+    const std::uint64_t pages = scenario_.target.dirty_kib / 4;
+    const auto& p = world_.options().profile;
+    for (std::uint64_t n = 0; n < pages; ++n) {
+        if (!file->i_mapping.i_pages.contains(n)) kernel::folio_add(*file, n, world_.host->root_memcg);
+        co_await kernel::folio_mark_dirty(*file, n, world_.host->root_memcg);
+        if (n % 256 == 255) co_await world_.work(p.copy_mib);
+    }
 }
 
 /// Dirties a file and syncs the superblock, again and again.
@@ -121,7 +132,7 @@ task<> cell::neighbour(mounted& m) {
         for (std::uint64_t n = 0; n < pages; ++n) {
             if (!file->i_mapping.i_pages.contains(n)) kernel::folio_add(*file, n, world_.host->root_memcg);
             co_await kernel::folio_mark_dirty(*file, n, world_.host->root_memcg);
-            if (n % 256 == 255) co_await world_.work(100us);  // memcpy of a MiB, and the page cache
+            if (n % 256 == 255) co_await world_.work(world_.options().profile.copy_mib);
         }
         const auto shared = co_await m.sb->s_umount.down_read();
         (void)co_await kernel::sync_inodes_sb(*m.sb);
@@ -139,21 +150,27 @@ task<> cell::in_flight() {
 /// umount(8). namespace_unlock() has an expedited grace period of its own; then the last mntput shuts the superblock down.
 task<> cell::umount(mounted& m, report::umount_sample& out, int& left) {
     auto& sched = world_.sched;
-    const nanoseconds base = world_.options().profile.umount_base;
+    const auto& machine = world_.options().profile;
+    const nanoseconds base = machine.umount_base;
     const instant called = sched.now();
-    co_await world_.work(part(base, before_the_call));
+    if (recorder_) recorder_->note("umount_called", m.sb->s_id);
+    co_await world_.work(part(base, machine.umount_before_call));
+    if (recorder_) recorder_->note("detached", m.sb->s_id);
     out.detached_ns = ns(sched.now() - called);
     co_await world_.rcu->synchronize_expedited();
     const auto sb = m.sb;
     if (sb->own_in_flight > 0) ++own_seen_;
     co_await kernel::deactivate_super(*sb);
-    co_await world_.work(part(base, in_the_shutdown));
+    // ovl_free_fs(): kern_unmount_array() of the layers' private mounts.
+    if (scenario_.target.load == experiment::target_load::overlay) co_await world_.rcu->synchronize_expedited();
+    co_await world_.work(part(base, machine.umount_in_shutdown));
     out.drain_begins_ns = reached(sb->phases.drain_begins, called);
     out.drained_ns = reached(sb->phases.drained, called);
     if (sb->state == kernel::sb_state::dead)
         out.dead_ns = ns(sched.now() - called);  // pin_super: umount returns before
-    co_await world_.work(part(base, 1 - before_the_call - in_the_shutdown));
+    co_await world_.work(part(base, 1 - machine.umount_before_call - machine.umount_in_shutdown));
     out.umount_ns = ns(sched.now() - called);
+    if (recorder_) recorder_->note("umount_returned", sb->s_id);
     const auto& d = sb->drain;
     out.drain_calls = d.calls;
     out.drain_waited = d.waited;
@@ -166,16 +183,23 @@ task<> cell::umount(mounted& m, report::umount_sample& out, int& left) {
     if (--left == 0) sched.wake_all(&left);
 }
 
-task<> cell::one_cycle(run::cycle_outcome& out) {
+mounted cell::mount_target(int number) {
+    const auto& target = scenario_.target;
+    auto name = fmt::format("target{}.{}", cycles_, number);
+    if (target.load == experiment::target_load::overlay)
+        return world_.mount_overlay(std::move(name), background_.front(), target.is_volatile);
+    const bool shared = target.shares_bdi && !background_.empty();
+    return world_.mount(std::move(name), shared ? &background_.front() : nullptr);
+}
+
+task<> cell::one_cycle(experiment::cycle_outcome& out) {
     auto& sched = world_.sched;
     const auto& target = scenario_.target;
     co_await sched.sleep_for(world_.about(40ms), "between two cycles");
     std::vector<mounted> targets;
     for (int i = 0; i < target.at_once; ++i) {
         co_await world_.work(world_.options().profile.mount_base);
-        const bool shared = target.shares_bdi && !background_.empty();
-        targets.push_back(
-            world_.mount(fmt::format("target{}.{}", cycles_, i), shared ? &background_.front() : nullptr));
+        targets.push_back(mount_target(i));
     }
     for (auto& m : targets) co_await prepare(m);
     if (!target.in_flight) co_await in_flight();
@@ -206,6 +230,7 @@ void cell::collect(report::cycle_sample& into) {
     into.expedited_ns = unsigned_ns(rcu.expedited);
     into.switch_ns = unsigned_ns(std::exchange(world_.host->switch_ns, {}));
     into.violations = violations();
+    if (recorder_) into.events = recorder_->take();
 }
 
 std::vector<report::violation> cell::violations() {
@@ -218,15 +243,15 @@ std::vector<report::violation> cell::violations() {
     return out;
 }
 
-client::result<run::cycle_outcome> cell::cycle() {
-    run::cycle_outcome out;
+experiment::result<experiment::cycle_outcome> cell::cycle() {
+    experiment::cycle_outcome out;
     ++cycles_;
     if (!world_.run(one_cycle(out), "cycle"))
-        return client::failure{"stuck",
-                               "the modelled machine came to a standstill: " + who_waits(world_.sched),
-                               {},
-                               client::exit_code::violated,
-                               0};
+        return experiment::failure{"stuck",
+                                   "the modelled machine came to a standstill: " + who_waits(world_.sched),
+                                   {},
+                                   experiment::exit_code::violated,
+                                   0};
     collect(out.sample);
     return out;
 }

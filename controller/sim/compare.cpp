@@ -13,16 +13,30 @@ namespace {
 
 using figures = reference::figures;
 
+/// The median over rounds of the slowest of each `at_once` unmounts, in ms.
+double p50_of(const report::cell& c, int at_once) {
+    if (at_once <= 1) return c.umount_ms->p50;
+    std::vector<std::uint64_t> rounds;
+    for (std::size_t i = 0; i < c.umount_ns.size(); ++i) {
+        if (i % static_cast<std::size_t>(at_once) == 0) rounds.push_back(0);
+        rounds.back() = std::max(rounds.back(), c.umount_ns[i]);
+    }
+    return static_cast<double>(measure::quantile(measure::sorted(rounds), 0.5)) / 1e6;
+}
+
 class comparison {
   public:
     comparison(const report::result& ours, const figures& theirs) : ours_{ours}, theirs_{theirs} {}
 
-    std::string text() {
+    compared made() {
         line("compared with {}: {}\n", theirs_.name, theirs_.source);
         if (!theirs_.profile.empty() && theirs_.profile != ours_.run.profile)
             line("note: those figures belong to profile {}, this run has {}\n", theirs_.profile, ours_.run.profile);
+        if (theirs_.cpus > 0 && theirs_.cpus != ours_.environment.cpus)
+            line("note: those figures were taken on {} CPUs, this run has {}\n", theirs_.cpus, ours_.environment.cpus);
         cells();
         parts();
+        waited();
         rcu();
         per_call();
         ratios();
@@ -30,7 +44,7 @@ class comparison {
         order();
         misses();
         for (const auto& what : theirs_.leaves_out) line("  left out: {}\n", what);
-        return std::move(text_);
+        return {std::move(text_), compared_, static_cast<int>(missed_.size())};
     }
 
   private:
@@ -50,7 +64,8 @@ class comparison {
         ++compared_;
         line("  {:<44}{:>10.2f}{:>10.2f}{:>8.2f}  {}{}\n", what, ours, theirs, ratio, good ? "" : "MISS ", remark);
         if (!good)
-            missed_.push_back(fmt::format("{} (ratio {:.2f}): {}", what, ratio, theirs_.suspected(scenario, policy)));
+            missed_.push_back(fmt::format("{} (ratio {:.2f}): {}", what, ratio,
+                                          theirs_.suspected(scenario, theirs_.policy_of(policy))));
     }
     void heading(const char* what, double within) {
         line("\n  {:<44}{:>10}{:>10}{:>8}  (within {:g})\n", what, "ours", "theirs", "ratio", within);
@@ -64,29 +79,33 @@ class comparison {
         heading("umount, p50 ms", within);
         for (const auto& [scenario, policies] : theirs_.umount_ms)
             for (const auto& policy : ordered(policies)) {
-                const auto* c = cell_of(scenario, policy);
+                const auto* c = cell_of(scenario, theirs_.policy_of(policy));
                 if (!c) continue;
                 const char* remark = theirs_.fitted.empty() ? "" : is_fitted(scenario) ? "fitted" : "predicted";
                 const auto& cell = policies.at(policy);
                 row(scenario + " " + policy, p50_of(*c, cell.at_once), cell.p50, within, scenario, policy, remark);
             }
     }
-    /// The median over rounds of the slowest of each `at_once` unmounts, in ms.
-    static double p50_of(const report::cell& c, int at_once) {
-        if (at_once <= 1) return c.umount_ms->p50;
-        std::vector<std::uint64_t> rounds;
-        for (std::size_t i = 0; i < c.umount_ns.size(); ++i) {
-            if (i % static_cast<std::size_t>(at_once) == 0) rounds.push_back(0);
-            rounds.back() = std::max(rounds.back(), c.umount_ns[i]);
-        }
-        return static_cast<double>(measure::quantile(measure::sorted(rounds), 0.5)) / 1e6;
-    }
+    /// Rows in the order of their policies.
     template <class Map>
-    static std::vector<std::string> ordered(const Map& policies) {
+    std::vector<std::string> ordered(const Map& rows) const {
         std::vector<std::string> names;
-        for (const auto& [policy, unused] : policies) names.push_back(policy);
-        std::sort(names.begin(), names.end(), report::shown_before);
+        for (const auto& [row, unused] : rows) names.push_back(row);
+        std::stable_sort(names.begin(), names.end(), [this](const auto& a, const auto& b) {
+            return report::shown_before(theirs_.policy_of(a), theirs_.policy_of(b));
+        });
         return names;
+    }
+    /// How many calls found something to wait for: what a part's mean is over.
+    void waited() {
+        if (theirs_.waited.empty()) return;
+        line("\n  {:<44}{:>10}{:>10}\n", "calls that waited, per cent", "ours", "theirs");
+        for (const auto& [scenario, rows] : theirs_.waited)
+            for (const auto& name : ordered(rows))
+                if (const auto* c = cell_of(scenario, theirs_.policy_of(name)); c && c->drain.calls > 0)
+                    line("  {:<44}{:>10.0f}{:>10.0f}\n", scenario + " " + name,
+                         100.0 * static_cast<double>(c->drain.waited) / static_cast<double>(c->drain.calls),
+                         100.0 * rows.at(name));
     }
 
     void parts() {
@@ -95,11 +114,15 @@ class comparison {
         heading("mean ms of a call that waited", within);
         for (const auto& [scenario, policies] : theirs_.parts_ms)
             for (const auto& policy : ordered(policies)) {
-                const auto* c = cell_of(scenario, policy);
+                const auto* c = cell_of(scenario, theirs_.policy_of(policy));
                 if (!c || !c->drain.parts_ms) continue;
                 const auto ours = parts_of(*c);
                 for (const auto& [part, ms] : policies.at(policy))
-                    if (ms > 0) row(scenario + " " + policy + " " + part, ours.at(part), ms, within, scenario, policy);
+                    if (std::max(ms, ours.at(part)) < theirs_.negligible_ms)
+                        line("  {:<44}{:>10.2f}{:>10.2f}{:>8}  too short to judge\n",
+                             scenario + " " + policy + " " + part, ours.at(part), ms, "");
+                    else if (ms > 0)
+                        row(scenario + " " + policy + " " + part, ours.at(part), ms, within, scenario, policy);
             }
     }
 
@@ -118,7 +141,8 @@ class comparison {
             const auto* c = cell_of(r.scenario, r.policy);
             if (!c || !spread_of(*c, r.primitive)) continue;
             row(r.primitive + " p50", spread_of(*c, r.primitive)->p50, r.p50, within, r.scenario, r.policy);
-            row(r.primitive + " p95", spread_of(*c, r.primitive)->p95, r.p95, within, r.scenario, r.policy);
+            if (const auto p95 = spread_of(*c, r.primitive)->p95)
+                row(r.primitive + " p95", *p95, r.p95, within, r.scenario, r.policy);
         }
     }
 
@@ -182,6 +206,7 @@ class comparison {
         const auto& o = *theirs_.own;
         for (const auto& c : ours_.cells) {
             if (c.policy != o.policy || c.drain.waited > 0 || c.drain.calls == 0) continue;
+            ++compared_;
             const bool good = c.drain.per_call_us > o.above && c.drain.per_call_us < o.below;
             line("  {} in {}: {:.3f} us a call that waits for nobody, theirs {:g}; above {:g} and below {:g}: {}\n",
                  o.policy, c.scenario, c.drain.per_call_us, o.theirs, o.above, o.below, good ? "yes" : "MISS");
@@ -204,6 +229,7 @@ class comparison {
                 text += (text.empty() ? "" : " > ") + policy;
             }
             if (!all) continue;
+            ++compared_;
             line("  order in {}: {}: {}\n", scenario, text, falls ? "yes" : "MISS");
             if (!falls) missed_.push_back("order in " + scenario);
         }
@@ -222,6 +248,23 @@ class comparison {
 
 }  // namespace
 
-std::string compare(const report::result& ours, const reference& theirs) { return comparison{ours, *theirs}.text(); }
+compared compare(const report::result& ours, const reference& theirs) { return comparison{ours, *theirs}.made(); }
+
+std::optional<report::beside_figures> figures_beside(const report::result& ours) {
+    for (const auto* word : {"published", "lab"}) {
+        const auto theirs = load_reference(word);
+        if (!theirs || (*theirs.value()).profile != ours.run.profile) continue;
+        const auto& f = *theirs.value();
+        report::beside_figures all{f.name, f.source, {}};
+        for (const auto& c : ours.cells) {
+            if (!c.umount_ms || !c.point.empty() || !f.umount_ms.contains(c.scenario)) continue;
+            const auto& policies = f.umount_ms.at(c.scenario);
+            if (const auto at = policies.find(c.policy); at != policies.end())
+                all.rows.push_back({c.scenario, c.policy, p50_of(c, at->second.at_once), at->second.p50});
+        }
+        return all;
+    }
+    return std::nullopt;
+}
 
 }  // namespace drainlab::sim

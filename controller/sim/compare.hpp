@@ -1,9 +1,11 @@
 // Our figures beside somebody else's: published ones, a lab's, or another result of ours.
 #pragma once
-#include "controller/client/failure.hpp"
-#include "controller/report/result.hpp"
+#include "controller/experiment/failure.hpp"
+#include "controller/result/documents.hpp"
+#include "controller/result/result.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,13 +23,33 @@ class reference {
 };
 
 /// `published`, `lab`, or a file: one of ours, or a result. Exit 2 when it is neither.
-client::result<reference> load_reference(const std::string& word);
+experiment::result<reference> load_reference(const std::string& word);
+
+/// What the other side was made on and with, for a run that is to stand beside it: a profile, CPUs (0: the profile's),
+/// scenarios, and the policies of ours that its rows are about. Empty where it does not tell.
+struct compared_machine {
+    std::string profile;
+    int cpus = 0;
+    std::vector<std::string> scenarios, policies;
+};
+compared_machine machine_behind(const reference& theirs);
 
 /// The scenarios of the published table.
 std::vector<std::string> compared_scenarios();
 
-/// The table: per cell ours, theirs and their ratio; per-call costs; what misses by more than the reference allows, with the
-/// suspected cause; and what the model leaves out.
-std::string compare(const report::result& ours, const reference& theirs);
+/// The table, and how many of the figures that both sides have lie within their bounds.
+struct compared {
+    std::string text;
+    int figures = 0, missed = 0;
+};
+
+/// Of the reference that the result's profile belongs to (published or lab): every cell that both have. Nothing without
+/// one.
+std::optional<report::beside_figures> figures_beside(const report::result& ours);
+
+/// Per cell ours, theirs and their ratio; per-call costs; what misses by more than the reference allows, with the
+/// suspected
+/// cause; and what the model leaves out.
+compared compare(const report::result& ours, const reference& theirs);
 
 }  // namespace drainlab::sim

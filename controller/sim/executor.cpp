@@ -13,16 +13,17 @@ std::uint64_t cell_seed(std::uint64_t seed, const std::string& scenario, const s
     return sched::random{seed ^ hash}.next();
 }
 
-client::result<void> executor::begin(const run::scenario&) {
+experiment::result<void> executor::begin(const experiment::scenario&) {
     cells_.clear();
-    return client::success();
+    return experiment::success();
 }
 
-client::result<run::cycle_outcome> executor::cycle(const run::scenario& s, const std::string& policy) {
+experiment::result<experiment::cycle_outcome> executor::cycle(const experiment::scenario& s,
+                                                              const std::string& policy) {
     auto& slot = cells_[policy];
     if (!slot) {
         const auto* under = kernel::find_drain_policy(policy);
-        if (!under) return client::usage_error("no drain policy is called " + policy);
+        if (!under) return experiment::usage_error("no drain policy is called " + policy);
         slot = std::make_unique<cell>(options_, *under, s, cell_seed(seed_, s.name, policy));
     }
     return slot->cycle();

@@ -1,6 +1,6 @@
 // The executor of `drainctl sim`: cycles as the real one makes them, on modelled machines in virtual time.
 #pragma once
-#include "controller/run/executor.hpp"
+#include "controller/experiment/executor.hpp"
 #include "controller/sim/world.hpp"
 
 #include <map>
@@ -13,13 +13,14 @@ class cell;
 
 /// Each policy has a machine of its own, seeded by (seed, scenario, policy): a cell's figures do not depend on which other
 /// cells are in the run. Thread: one.
-class executor final : public run::executor {
+class executor final : public experiment::executor {
   public:
     executor(machine_options options, std::uint64_t seed);
     ~executor() override;
 
-    client::result<void> begin(const run::scenario& s) override;
-    client::result<run::cycle_outcome> cycle(const run::scenario& s, const std::string& policy) override;
+    experiment::result<void> begin(const experiment::scenario& s) override;
+    experiment::result<experiment::cycle_outcome> cycle(const experiment::scenario& s,
+                                                        const std::string& policy) override;
     std::vector<report::violation> end() override;
 
   private:

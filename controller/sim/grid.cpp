@@ -1,18 +1,23 @@
 #include "controller/sim/grid.hpp"
 
-#include "controller/client/words.hpp"
+#include "controller/experiment/so_far.hpp"
 #include "controller/sim/executor.hpp"
+#include "controller/words/words.hpp"
 #include "fusefs/profile/keys.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cmath>
+#include <mutex>
+#include <thread>
 
 namespace drainlab::sim {
 
-using client::exit_code;
+using experiment::exit_code;
 
 namespace {
 
@@ -66,36 +71,46 @@ std::vector<std::string> all_keys() {
     return names;
 }
 
-client::failure bad_value(const std::string& key, const std::string& value, const std::string& wanted) {
-    return client::usage_error(fmt::format("{}={}: \"{}\" must be {}", key, value, key, wanted));
+experiment::failure bad_value(const std::string& key, const std::string& value, const std::string& wanted) {
+    return experiment::usage_error(fmt::format("{}={}: \"{}\" must be {}", key, value, key, wanted));
 }
 
-/// Makes run_bench() end when somebody asks to stop.
-class stoppable final : public run::executor {
+/// Hears of the unmounts of a cell, ns.
+using listener = std::function<void(const std::vector<report::umount_sample>&)>;
+
+/// Makes run_bench() end when somebody asks to stop, and lets somebody listen to all cycles but the first, which warms up.
+class stoppable final : public experiment::executor {
   public:
-    stoppable(run::executor& inner, const std::function<bool()>& stop) : inner_{inner}, stop_{stop} {}
-    client::result<void> begin(const run::scenario& s) override { return inner_.begin(s); }
-    client::result<run::cycle_outcome> cycle(const run::scenario& s, const std::string& policy) override {
-        if (stop_ && stop_()) return client::failure{"interrupted", "interrupted", {}, exit_code::interrupted, 0};
-        return inner_.cycle(s, policy);
+    stoppable(experiment::executor& inner, const listener& heard, const std::function<bool()>& stop)
+        : inner_{inner}, heard_{heard}, stop_{stop} {}
+    experiment::result<void> begin(const experiment::scenario& s) override { return inner_.begin(s); }
+    experiment::result<experiment::cycle_outcome> cycle(const experiment::scenario& s,
+                                                        const std::string& policy) override {
+        if (stop_ && stop_()) return experiment::failure{"interrupted", "interrupted", {}, exit_code::interrupted, 0};
+        auto made = inner_.cycle(s, policy);
+        if (made && !made.value().repeat && std::exchange(warm_, true)) heard_(made.value().sample.umounts);
+        return made;
     }
     std::vector<report::violation> end() override { return inner_.end(); }
 
   private:
-    run::executor& inner_;
+    experiment::executor& inner_;
+    bool warm_ = false;
+    const listener& heard_;
     const std::function<bool()>& stop_;
 };
 
 /// One cell: a bench of one scenario and one policy on a machine of its own.
-run::bench_outcome run_cell(const grid& g, const machine_options& machine, const run::scenario& s,
-                            const std::string& policy, const std::function<void(const run::progress&)>& tell,
-                            const std::function<bool()>& stop) {
+experiment::bench_outcome run_cell(const grid& g, const machine_options& machine, const experiment::scenario& s,
+                                   const std::string& policy,
+                                   const std::function<void(const experiment::progress&)>& tell, const listener& heard,
+                                   const std::function<bool()>& stop) {
     executor machines{machine, g.bench.seed};
-    stoppable cycles{machines, stop};
-    run::bench_options one = g.bench;
+    stoppable cycles{machines, heard, stop};
+    experiment::bench_options one = g.bench;
     one.scenarios = {s};
     one.policies = {policy};
-    return run::run_bench(one, cycles, tell);
+    return experiment::run_bench(one, cycles, tell);
 }
 
 /// What several cells together mean for the exit code: see run_bench().
@@ -122,7 +137,7 @@ class verdicts {
   private:
     static void fail(outcome& o, std::string message, std::string hint) {
         o.exit = exit_code::violated;
-        o.why = client::failure{"violated", std::move(message), std::move(hint), exit_code::violated, 0};
+        o.why = experiment::failure{"violated", std::move(message), std::move(hint), exit_code::violated, 0};
     }
     const grid& grid_;
     std::set<std::string> violated_, seen_;
@@ -131,31 +146,35 @@ class verdicts {
 
 }  // namespace
 
-client::result<void> set_key(machine_options& machine, const std::string& key, const std::string& value) {
+experiment::result<void> set_key(machine_options& machine, const std::string& key, const std::string& value) {
     for (const auto& k : load_keys) {
         if (key != k.name) continue;
         int v = 0;
         if (!parse_number(value, v) || v < 0 || v > k.most)
             return bad_value(key, value, fmt::format("a whole number up to {}", k.most));
         machine.*k.field = v;
-        return client::success();
+        return experiment::success();
     }
     const auto* k = profile::find_key(key);
     if (!k || key == "zero") {
         const auto known = all_keys();
-        const auto near = client::nearest(key, known);
-        return client::usage_error("unknown key '" + key + "' of a machine",
-                                   near ? "did you mean '" + *near + "'?" : "known: " + client::join(known));
+        const auto near = words::nearest(key, known);
+        return experiment::usage_error("unknown key '" + key + "' of a machine",
+                                       near ? "did you mean '" + *near + "'?" : "known: " + words::join(known));
     }
     const bool good = std::visit([&](auto member) { return assign(*k, machine.profile.*member, value); }, k->field);
     if (!good) return bad_value(key, value, profile::expectation(*k));
     if (machine.profile.tick_jitter > machine.profile.tick())
-        return client::usage_error(key + "=" + value + ": tick_jitter must be at most a tick, 1/hz s");
+        return experiment::usage_error(key + "=" + value + ": tick_jitter must be at most a tick, 1/hz s");
+    if (machine.profile.umount_before_call + machine.profile.umount_in_shutdown > 1)
+        return experiment::usage_error(key + "=" + value +
+                                       ": umount_before_call and umount_in_shutdown are together at most 1");
     if (key == "cpus" && machine.profile.cpus > 16) machine.profile.wake_from_gp = false;  // WAKE_FROM_GP_CPU_THRESHOLD
-    return client::success();
+    return experiment::success();
 }
 
-client::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& words, const machine_options& machine) {
+experiment::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& words,
+                                                  const machine_options& machine) {
     std::vector<axis> axes;
     for (const auto& word : words) {
         const auto equals = word.find('=');
@@ -164,7 +183,7 @@ client::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& wo
         else if (!axes.empty())
             axes.back().second.push_back(word);
         else
-            return client::usage_error("--sweep " + word + ": KEY=A,B,C is expected, as hz=100,250,1000");
+            return experiment::usage_error("--sweep " + word + ": KEY=A,B,C is expected, as hz=100,250,1000");
     }
     for (const auto& [key, values] : axes)
         for (const auto& value : values) {
@@ -192,85 +211,166 @@ std::vector<point> points_of(const std::vector<axis>& axes) {
     return points;
 }
 
-client::result<shard> parse_shard(const std::string& word) {
+experiment::result<shard> parse_shard(const std::string& word) {
     const auto slash = word.find('/');
     shard s;
     const bool good = slash != std::string::npos && parse_number(word.substr(0, slash), s.number) &&
                       parse_number(word.substr(slash + 1), s.of) && s.number >= 1 && s.number <= s.of;
-    if (!good) return client::usage_error("--shard " + word + ": I/N is expected, the I-th of N, as 1/8");
+    if (!good) return experiment::usage_error("--shard " + word + ": I/N is expected, the I-th of N, as 1/8");
     return s;
 }
 
-outcome run_grid(const grid& g, const std::function<void(const run::progress&)>& tell,
-                 const std::function<bool()>& stop) {
-    outcome o;
-    verdicts verdict{g};
-    run::progress overall;
-    int index = 0, cycles_before = 0;
-    const auto mine = [&] { return index++ % g.part.of == g.part.number - 1; };
-    for (std::size_t p = 0; p < g.points.size(); ++p)
-        for (const auto& s : g.bench.scenarios)
-            for (std::size_t k = 0; k < g.bench.policies.size(); ++k)
-                if (mine()) overall.total += 1 + run::cycles_for(g.bench.samples, s.target.at_once);
-    index = 0;
+std::uint64_t cells_of(const grid& g) { return g.points.size() * g.bench.scenarios.size() * g.bench.policies.size(); }
+
+namespace {
+
+/// One cell of the shard, and how far it is.
+struct todo {
+    machine_options machine;
+    const experiment::scenario* scenario;
+    const std::string* policy;
+    const point* at;
+    std::uint64_t place;
+    int cycles, done{};
+    std::vector<std::uint64_t> umount_ns{};  ///< so far
+    std::optional<experiment::bench_outcome> made;
+};
+
+experiment::result<std::vector<todo>> cells_to_do(const grid& g) {
+    std::vector<todo> all;
+    std::uint64_t place = 0;
     for (const auto& at : g.points) {
         machine_options machine = g.machine;
-        for (const auto& [key, value] : at)
-            if (const auto set = set_key(machine, key, value); !set) {
-                o.complete = false;
-                o.exit = set.error().exit;
-                o.why = set.error();
-                return o;
-            }
+        for (const auto& [key, value] : at) { BOOST_OUTCOME_TRYV(set_key(machine, key, value)); }
         if (const auto wake = at.find("wake_from_gp"); wake != at.end())
             machine.profile.wake_from_gp = wake->second == "true";
         for (const auto& s : g.bench.scenarios)
             for (const auto& policy : g.bench.policies) {
-                if (!mine()) continue;
-                auto made = run_cell(
-                    g, machine, s, policy,
-                    [&](const run::progress& now) {
-                        overall.scenario = now.scenario;
-                        overall.policy = now.policy;
-                        overall.done = cycles_before + now.done;
-                        if (tell) tell(overall);
-                    },
-                    stop);
-                cycles_before += 1 + run::cycles_for(g.bench.samples, s.target.at_once);
-                made.cells.front().point = at;
-                made.cells.front().place = static_cast<std::uint64_t>(index - 1);
-                verdict.note(policy, made.cells.front(), at);
-                o.cells.push_back(std::move(made.cells.front()));
-                if (made.complete) continue;
-                o.complete = false;
-                if (made.why && made.why->code != "violated") {
-                    o.exit = made.exit;
-                    o.why = made.why;
-                } else {
-                    verdict.judge(o);
-                }
-                return o;
+                const auto here = place++;
+                if (static_cast<int>(here % static_cast<std::uint64_t>(g.part.of)) != g.part.number - 1) continue;
+                all.push_back({machine,
+                               &s,
+                               &policy,
+                               &at,
+                               here,
+                               1 + experiment::cycles_for(g.bench.samples, s.target.at_once),
+                               0,
+                               {},
+                               std::nullopt});
             }
+    }
+    return all;
+}
+
+/// Takes cells in order, each by whoever is free. Once one is not complete, none behind it is begun or gone on with: what is merged
+/// is what one thread would have made.
+class crew {
+  public:
+    crew(const grid& g, std::vector<todo>& cells, const std::function<void(const experiment::progress&)>& tell,
+         const std::function<bool()>& stop)
+        : grid_{g}, cells_{cells}, tell_{tell}, stop_{stop} {
+        for (const todo& t : cells) overall_.total += t.cycles;
+    }
+
+    void work() {
+        for (;;) {
+            const std::size_t n = next_++;
+            if (n >= cells_.size() || n > last_.load()) return;
+            todo& t = cells_[n];
+            t.made = run_cell(
+                grid_, t.machine, *t.scenario, *t.policy, [&](const experiment::progress& now) { told(t, now); },
+                [&](const std::vector<report::umount_sample>& more) { heard(t, more); },
+                [&] { return n > last_.load() || asked_to_stop(); });
+            if (!t.made->complete) keep_up_to(n);
+        }
+    }
+
+  private:
+    void told(todo& t, const experiment::progress& now) {
+        const std::lock_guard held{mutex_};
+        overall_.done += now.done - std::exchange(t.done, now.done);
+        overall_.scenario = now.scenario;
+        overall_.policy = now.policy;
+        if (!tell_) return;
+        so_far(t);
+        tell_(overall_);
+    }
+    void heard(todo& t, const std::vector<report::umount_sample>& more) {
+        const std::lock_guard held{mutex_};
+        for (const auto& u : more) t.umount_ns.push_back(u.umount_ns);
+    }
+    /// The main ratio at this cell's point of the grid: of base, else the first policy, to persb. A few times a second: it is for people.
+    void so_far(const todo& now) {
+        const auto clock = std::chrono::steady_clock::now();
+        if (clock - ratio_at_ < std::chrono::milliseconds(300)) return;
+        ratio_at_ = clock;
+        const todo *of = nullptr, *against = nullptr;
+        for (const todo& t : cells_) {
+            if (t.at != now.at || t.scenario != now.scenario) continue;
+            if (*t.policy == grid_.bench.against)
+                against = &t;
+            else if (!of || *t.policy == "base")
+                of = &t;
+        }
+        if (!of || !against) return;
+        if (auto ratio = experiment::ratio_so_far(*of->policy, of->umount_ns, *against->policy, against->umount_ns))
+            overall_.so_far = *ratio;
+    }
+    bool asked_to_stop() {
+        const std::lock_guard held{mutex_};
+        return stop_ && stop_();
+    }
+    void keep_up_to(std::size_t n) {
+        for (std::size_t last = last_; n < last && !last_.compare_exchange_weak(last, n);) {}
+    }
+
+    const grid& grid_;
+    std::vector<todo>& cells_;
+    const std::function<void(const experiment::progress&)>& tell_;
+    const std::function<bool()>& stop_;
+    std::mutex mutex_;
+    experiment::progress overall_;
+    std::chrono::steady_clock::time_point ratio_at_;
+    std::atomic<std::size_t> next_{0}, last_{SIZE_MAX};
+};
+
+}  // namespace
+
+outcome run_grid(const grid& g, const std::function<void(const experiment::progress&)>& tell,
+                 const std::function<bool()>& stop) {
+    outcome o;
+    verdicts verdict{g};
+    auto cells = cells_to_do(g);
+    if (!cells) {
+        o.complete = false;
+        o.exit = cells.error().exit;
+        o.why = cells.error();
+        return o;
+    }
+    {
+        crew all{g, cells.value(), tell, stop};
+        std::vector<std::jthread> others;
+        for (int n = 1; n < std::min(g.jobs, static_cast<int>(cells.value().size())); ++n)
+            others.emplace_back([&all] { all.work(); });
+        all.work();
+    }
+    for (todo& t : cells.value()) {
+        auto& made = *t.made;
+        made.cells.front().point = *t.at;
+        made.cells.front().place = t.place;
+        verdict.note(*t.policy, made.cells.front(), *t.at);
+        o.cells.push_back(std::move(made.cells.front()));
+        if (made.complete) continue;
+        o.complete = false;
+        if (made.why && made.why->code != "violated") {
+            o.exit = made.exit;
+            o.why = made.why;
+            return o;
+        }
+        break;
     }
     verdict.judge(o);
     return o;
-}
-
-void finish(report::result& r, const std::string& against, std::uint64_t seed) {
-    std::vector<report::result> groups;  // one per point, in order of appearance
-    for (auto& c : r.cells) {
-        const auto same = [&](const report::result& g) { return g.cells.front().point == c.point; };
-        auto group = std::find_if(groups.begin(), groups.end(), same);
-        if (group == groups.end()) group = groups.emplace(groups.end());
-        group->cells.push_back(std::move(c));
-    }
-    r.cells.clear();
-    r.comparisons.clear();
-    for (auto& g : groups) {
-        report::finish(g, against, seed);
-        r.comparisons.insert(r.comparisons.end(), g.comparisons.begin(), g.comparisons.end());
-        for (auto& c : g.cells) r.cells.push_back(std::move(c));
-    }
 }
 
 }  // namespace drainlab::sim

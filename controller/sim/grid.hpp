@@ -1,8 +1,8 @@
 // What one `drainctl sim` runs: points of a sweep x scenarios x policies, and the shard of them that this run does.
 #pragma once
-#include "controller/client/failure.hpp"
-#include "controller/report/result.hpp"
-#include "controller/run/bench.hpp"
+#include "controller/experiment/bench.hpp"
+#include "controller/experiment/failure.hpp"
+#include "controller/result/result.hpp"
 #include "controller/sim/world.hpp"
 
 #include <functional>
@@ -20,40 +20,45 @@ using axis = std::pair<std::string, std::vector<std::string>>;
 
 /// Parses the words of `--sweep KEY=A,B,C` after they were split at commas. The keys are those of a profile file and
 /// superblocks, burners, inodes, writes, generation_ms; the values are tried on `machine`. Exit 2 otherwise, with the nearest key.
-client::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& words, const machine_options& machine);
+experiment::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& words,
+                                                  const machine_options& machine);
 
 /// Every combination, the first axis slowest; one empty point without axes.
 std::vector<point> points_of(const std::vector<axis>& axes);
 
 /// Sets one key of the machine. `wake_from_gp` follows `cpus` as in the kernel (on with at most 16) unless it is set itself.
-client::result<void> set_key(machine_options& machine, const std::string& key, const std::string& value);
+experiment::result<void> set_key(machine_options& machine, const std::string& key, const std::string& value);
 
 /// `I/N`: the I-th of N shards.
 struct shard {
     int number = 1, of = 1;
 };
-client::result<shard> parse_shard(const std::string& word);
+/// Exit 2 for anything but 1 <= I <= N.
+experiment::result<shard> parse_shard(const std::string& word);
 
+/// All that is to be run, and which part of it here.
 struct grid {
-    run::bench_options bench;  ///< scenarios, policies, samples, ...
+    experiment::bench_options bench;  ///< scenarios, policies, samples, ...
     machine_options machine;
     std::vector<point> points{{}};
     shard part;
+    int jobs = 1;  ///< threads; the cells do not depend on it
 };
 
+/// What came of it: the cells of this shard that were finished.
 struct outcome {
     std::vector<report::cell> cells;
     bool complete = true;
-    client::exit_code exit = client::exit_code::fine;
-    std::optional<client::failure> why;
+    experiment::exit_code exit = experiment::exit_code::fine;
+    std::optional<experiment::failure> why;
 };
 
-/// Runs the cells of the shard, one after the other: cell k of the grid belongs to shard k mod N + 1. Each cell depends on
-/// nothing but its point, scenario, policy and the seed. `stop` is asked between cycles.
-outcome run_grid(const grid& g, const std::function<void(const run::progress&)>& tell,
-                 const std::function<bool()>& stop);
+/// How many cells the whole grid has, those of other shards included.
+std::uint64_t cells_of(const grid& g);
 
-/// Comparisons and `weak` flags, point by point.
-void finish(report::result& r, const std::string& against, std::uint64_t seed);
+/// Runs the cells of the shard, `jobs` at a time, and returns them in order: cell k of the grid belongs to shard k mod N + 1. Each cell depends on
+/// nothing but its point, scenario, policy and the seed. `stop` is asked between cycles, `tell` told: from any thread, by one at a time.
+outcome run_grid(const grid& g, const std::function<void(const experiment::progress&)>& tell,
+                 const std::function<bool()>& stop);
 
 }  // namespace drainlab::sim

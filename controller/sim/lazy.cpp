@@ -1,8 +1,8 @@
 #include "controller/sim/lazy.hpp"
 
 #include "controller/sim/executor.hpp"
+#include "fusefs/kernel/namespace/empty_super.hpp"
 #include "fusefs/kernel/namespace/walk.hpp"
-#include "fusefs/kernel/namespace/world.hpp"
 
 #include <fmt/format.h>
 
@@ -16,8 +16,6 @@ using kernel::nanoseconds;
 namespace {
 
 constexpr auto held_for = 50ms;
-// Of umount_base: umount(8) itself up to the system call; the rest is the shutdown and its exit.
-constexpr double before_the_call = 0.5;
 
 std::uint64_t ns(nanoseconds d) { return static_cast<std::uint64_t>(std::max<std::int64_t>(d.count(), 0)); }
 
@@ -60,7 +58,9 @@ sched::task<> lazy_cell::holder(kernel::path file) {
 
 sched::task<> lazy_cell::umount8(report::umount_sample& out, const std::shared_ptr<kernel::super_block>& sb) {
     auto& sched = world_.sched;
-    const nanoseconds base = world_.options().profile.umount_base;
+    const auto& machine = world_.options().profile;
+    const nanoseconds base = machine.umount_base;
+    const nanoseconds before_the_call = share(base, machine.umount_before_call);  // the rest: the shutdown and its exit
     const unsigned flags = scenario_ == "umount_free" ? 0 : kernel::MNT_DETACH;
     const auto called = sched.now();
     sb->on_phase = [&out, called, &sched](std::string_view phase) {
@@ -69,11 +69,11 @@ sched::task<> lazy_cell::umount8(report::umount_sample& out, const std::shared_p
         if (phase == "drained") out.drained_ns = at;
         if (phase == "dead") out.dead_ns = at;
     };
-    co_await world_.work(share(base, before_the_call));
+    co_await world_.work(before_the_call);
     const int result = co_await kernel::sys_umount(mounts_, ns_, "mnt", flags);
     DRAINLAB_CHECK(result == 0);
     out.detached_ns = ns(sched.now() - called);
-    co_await world_.work(base - share(base, before_the_call));
+    co_await world_.work(base - before_the_call);
     out.umount_ns = ns(sched.now() - called);
     process_ends();
 }
@@ -97,13 +97,13 @@ sched::task<> lazy_cell::one_cycle(report::umount_sample& out) {
     sb->on_phase = nullptr;
 }
 
-client::result<report::cycle_sample> lazy_cell::cycle() {
+experiment::result<report::cycle_sample> lazy_cell::cycle() {
     report::cycle_sample sample;
     sample.umounts.resize(1);
     ++cycles_;
     if (!world_.run(one_cycle(sample.umounts[0]), "cycle"))
-        return client::failure{
-            "stuck", scenario_ + ": the modelled machine came to a standstill", {}, client::exit_code::violated, 0};
+        return experiment::failure{
+            "stuck", scenario_ + ": the modelled machine came to a standstill", {}, experiment::exit_code::violated, 0};
     auto rcu = world_.rcu->take_samples();
     for (const auto v : rcu.synchronize) sample.synchronize_ns.push_back(static_cast<std::uint64_t>(v));
     for (const auto v : rcu.expedited) sample.expedited_ns.push_back(static_cast<std::uint64_t>(v));
@@ -134,7 +134,7 @@ std::vector<report::violation> lazy_cell::violations() {
     return out;
 }
 
-client::result<std::vector<report::cell>> run_lazy(
+experiment::result<std::vector<report::cell>> run_lazy(
     const lazy_run& r, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
     const std::function<bool()>& stop) {
     std::vector<report::cell> cells;
@@ -189,19 +189,21 @@ const report::cell* find(const std::vector<report::cell>& cells, const std::stri
 
 }  // namespace
 
-std::string compare_lazy(const std::vector<report::cell>& ours, int& missed) {
-    std::string text = fmt::format("  {:<28}{:>10}{:>18}{:>8}\n", "mean ms", "ours", "published", "ratio");
+compared compare_lazy(const std::vector<report::cell>& ours) {
+    compared all;
+    all.text = fmt::format("  {:<28}{:>10}{:>18}{:>8}\n", "mean ms", "ours", "published", "ratio");
     for (const auto& p : lazy_thread) {
         const auto* c = find(ours, p.scenario, p.policy);
         if (!c) continue;
         const double ratio = c->umount_ms->mean / p.mean_ms;
         const bool good = ratio <= within && ratio * within >= 1;
-        missed += !good;
-        text += fmt::format("  {:<28}{:>10.2f}{:>10.2f} +- {:>4.2f}{:>8.2f}{}\n",
-                            fmt::format("{} {}", p.scenario, p.policy), c->umount_ms->mean, p.mean_ms, p.plus_minus_ms,
-                            ratio, good ? "" : "  MISS");
+        ++all.figures;
+        all.missed += !good;
+        all.text += fmt::format("  {:<28}{:>10.2f}{:>10.2f} +- {:>4.2f}{:>8.2f}{}\n",
+                                fmt::format("{} {}", p.scenario, p.policy), c->umount_ms->mean, p.mean_ms,
+                                p.plus_minus_ms, ratio, good ? "" : "  MISS");
     }
-    return text;
+    return all;
 }
 
 }  // namespace drainlab::sim

@@ -1,7 +1,8 @@
 // The lazy-umount scenarios in virtual time: a tmpfs mounted and unmounted, lazily or not, under a namespace policy.
 #pragma once
-#include "controller/client/failure.hpp"
-#include "controller/report/collect.hpp"
+#include "controller/experiment/failure.hpp"
+#include "controller/result/collect.hpp"
+#include "controller/sim/compare.hpp"
 #include "controller/sim/world.hpp"
 #include "fusefs/kernel/namespace/policy.hpp"
 #include "fusefs/kernel/namespace/umount.hpp"
@@ -15,6 +16,7 @@ namespace drainlab::sim {
 /// umount_free: umount of a mount that nobody uses. lazy_free: umount -l of the same. lazy_held: umount -l while a file is open,
 /// which is closed 50 ms later.
 std::vector<std::string> lazy_scenarios();
+/// Whether it is one of those.
 bool is_lazy_scenario(const std::string& name);
 
 /// One modelled machine under one namespace policy. Each cycle is one process mount(8), one umount(8), and, as the next user of
@@ -25,7 +27,7 @@ class lazy_cell {
               std::uint64_t seed);
     ~lazy_cell();
     /// One umount; a failure (`stuck`) when the machine came to a standstill.
-    client::result<report::cycle_sample> cycle();
+    experiment::result<report::cycle_sample> cycle();
     /// Lets everything end; what was violated since the last cycle, leaked mounts included.
     std::vector<report::violation> finish();
 
@@ -46,6 +48,7 @@ class lazy_cell {
     int busy_at_next_mount_{};
 };
 
+/// What is to be run: each scenario under each policy.
 struct lazy_run {
     machine_options machine;
     std::vector<std::string> scenarios, policies;  ///< namespace policies by id, mutants too
@@ -55,12 +58,11 @@ struct lazy_run {
 
 /// Runs all cells; `tell` hears of (scenario, policy, done, of), `stop` is asked between cycles. Cells bear the namespace policy
 /// as their policy, too.
-client::result<std::vector<report::cell>> run_lazy(
+experiment::result<std::vector<report::cell>> run_lazy(
     const lazy_run& r, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
     const std::function<bool()>& stop);
 
-/// The published lazy figures beside ours, means in ms: a table, and the cells that miss by more than a factor of 1.25.
-/// `missed` gets their number.
-std::string compare_lazy(const std::vector<report::cell>& ours, int& missed);
+/// The published lazy figures beside ours, means in ms: a table, and how many miss by more than a factor of 1.25.
+compared compare_lazy(const std::vector<report::cell>& ours);
 
 }  // namespace drainlab::sim

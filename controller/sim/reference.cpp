@@ -1,11 +1,14 @@
 #include "controller/sim/reference.hpp"
 
-#include "controller/client/data_dir.hpp"
+#include "controller/result/read.hpp"
+#include "controller/words/data_dir.hpp"
+#include "fusefs/input/json.hpp"
+#include "fusefs/input/read_file.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
-#include <fstream>
+#include <algorithm>
+#include <set>
 
 namespace drainlab::sim {
 
@@ -16,7 +19,8 @@ namespace {
 
 figures::by_policy numbers(const json& j) {
     figures::by_policy out;
-    for (const auto& [key, value] : j.items()) out[key] = value.get<double>();
+    for (const auto& [key, value] : j.items())
+        if (!value.is_null()) out[key] = value.get<double>();
     return out;
 }
 
@@ -63,26 +67,43 @@ figures read_reference(const json& j) {
     return f;
 }
 
+/// A kernel lab's result is about the machine of profile lab-4vcpu, so it misses for the causes that are known of that
+/// one; its rows are kernels, of which several may have one policy.
+void add_lab(figures& f, const report::result& r) {
+    f.profile = "lab-4vcpu";
+    f.cpus = r.environment.cpus;
+    f.within = {{"umount_p50", 1.25}, {"parts", 1.25}};
+    f.negligible_ms = 1.0;
+    if (const auto known = load_reference("lab")) {
+        f.suspects = (*known.value()).suspects;
+        f.leaves_out = (*known.value()).leaves_out;
+    }
+}
+
 /// A result of ours, real or simulated.
-figures read_result(const json& j, const std::string& file) {
+figures of_result(const report::result& r, const std::string& file) {
     figures f;
     f.name = file;
-    f.source = "a result of drainlab, mode " + j.at("run").value("mode", "?");
-    f.profile = j.at("run").value("profile", "");
+    f.source = "a result of drainlab, mode " + r.run.mode;
+    f.profile = r.run.profile;
     f.within = {{"umount_p50", 1.3}, {"parts", 1.3}, {"per_call", 1.3}};
-    for (const auto& c : j.at("cells")) {
-        if (c.at("umount_ms").is_null() || (c.contains("point") && !c.at("point").is_null())) continue;
-        const std::string scenario = c.at("scenario"), policy = c.at("policy");
-        f.umount_ms[scenario][policy] = {c.at("umount_ms").at("p50"), c.at("umount_ms").at("p95").get<double>(), 1};
-        const auto& parts = c.at("drain").at("parts_ms");
-        if (parts.is_object()) f.parts_ms[scenario][policy] = numbers(parts);
+    for (const auto& c : r.cells) {
+        if (!c.umount_ms || !c.point.empty() || !report::has_policy(c)) continue;
+        if (c.policy_seen && c.policy_seen != c.policy) f.ours[c.policy] = *c.policy_seen;
+        f.umount_ms[c.scenario][c.policy] = {c.umount_ms->p50, c.umount_ms->p95, 1};
+        if (c.drain.calls > 0)
+            f.waited[c.scenario][c.policy] = static_cast<double>(c.drain.waited) / static_cast<double>(c.drain.calls);
+        if (const auto& p = c.drain.parts_ms)
+            f.parts_ms[c.scenario][c.policy] = {
+                {"synchronize", p->synchronize}, {"barrier", p->barrier}, {"flush", p->flush}};
     }
+    if (r.run.mode == "lab") add_lab(f, r);
     return f;
 }
 
 std::string path_of(const std::string& word) {
     if (word != "published" && word != "lab") return word;
-    const auto dir = client::data_dir();
+    const auto dir = words::data_dir();
     return (dir ? dir.value() : std::string{"."}) + "/reference/" + word + ".json";
 }
 
@@ -97,20 +118,40 @@ std::string figures::suspected(const std::string& scenario, const std::string& p
     return "unknown";
 }
 
-client::result<reference> load_reference(const std::string& word) {
+experiment::result<reference> load_reference(const std::string& word) {
     const auto path = path_of(word);
-    std::ifstream file(path);
-    if (!file)
-        return client::usage_error("--compare " + word + ": no such file",
-                                   "published, lab, or a file with a result is expected");
+    const auto file = input::read_file(path, report::largest_result);
+    if (!file.text)
+        return experiment::usage_error("--compare " + file.error,
+                                       "published, lab, or a file with a result is expected");
+    const auto parsed = input::parse_json(*file.text);
+    if (!parsed.value) return experiment::usage_error("--compare " + path + ": " + parsed.error);
     try {
-        const auto j = json::parse(file);
+        const auto& j = *parsed.value;
+        if (!j.is_object()) return experiment::usage_error("--compare " + path + ": its JSON is no object");
         const auto schema = j.value("schema", "");
         if (schema == "drainlab.reference/1") return reference{std::make_shared<figures>(read_reference(j))};
-        if (schema == "drainlab.result/1") return reference{std::make_shared<figures>(read_result(j, word))};
-        return client::usage_error("--compare " + path + ": its schema is \"" + schema +
-                                   "\"; drainlab.result/1 or drainlab.reference/1 is expected");
-    } catch (const json::exception& e) { return client::usage_error("--compare " + path + ": " + e.what()); }
+        if (schema.starts_with("drainlab.result/")) {
+            const auto read = report::read_json(*file.text);
+            if (!read) return experiment::usage_error("--compare " + path + ": " + read.error);
+            return reference{std::make_shared<figures>(of_result(*read.value, word))};
+        }
+        return experiment::usage_error("--compare " + path + ": its schema is \"" + schema +
+                                       "\"; drainlab.result/1 or drainlab.reference/1 is expected");
+    } catch (const json::exception& e) { return experiment::usage_error("--compare " + path + ": " + e.what()); }
+}
+
+compared_machine machine_behind(const reference& theirs) {
+    const auto& f = *theirs;
+    compared_machine m{f.profile, f.cpus, {}, {}};
+    std::set<std::string> policies;
+    for (const auto& [scenario, rows] : f.umount_ms) {
+        m.scenarios.push_back(scenario);
+        for (const auto& [row, unused] : rows) policies.insert(f.policy_of(row));
+    }
+    m.policies.assign(policies.begin(), policies.end());
+    std::sort(m.policies.begin(), m.policies.end(), report::shown_before);
+    return m;
 }
 
 std::vector<std::string> compared_scenarios() {

@@ -32,10 +32,14 @@ struct reference::figures {
     };
 
     std::string name, source, machine, profile;
+    int cpus = 0;                             ///< of their machine; 0: the profile's
+    std::map<std::string, std::string> ours;  ///< rows with another name than the policy of ours that they are about
+    double negligible_ms = 0.0;               ///< a part below it on both sides is shown, not judged
     std::vector<std::string> fitted;
     std::map<std::string, double> within;  ///< factor allowed: umount_p50, parts, rcu, ratio, per_call
-    std::map<std::string, std::map<std::string, cell>> umount_ms;
-    std::map<std::string, std::map<std::string, by_policy>> parts_ms;  ///< scenario, policy, part
+    std::map<std::string, std::map<std::string, cell>> umount_ms;      ///< scenario, row
+    std::map<std::string, std::map<std::string, by_policy>> parts_ms;  ///< scenario, row, part
+    std::map<std::string, std::map<std::string, double>> waited;       ///< scenario, row: share of calls that waited
     by_policy per_call_ms, per_waiting_call_ms;
     std::map<std::string, double> weights;  ///< calls per scenario behind the per-call figures
     std::vector<ratio> ratios;
@@ -47,6 +51,8 @@ struct reference::figures {
 
     /// Why a cell may miss: the most special suspect.
     std::string suspected(const std::string& scenario, const std::string& policy) const;
+    /// The policy of ours that a row is about: "base" of "base@6.12.95".
+    std::string policy_of(const std::string& row) const { return ours.contains(row) ? ours.at(row) : row; }
     double allowed(const std::string& what) const { return within.contains(what) ? within.at(what) : 1.25; }
 };
 

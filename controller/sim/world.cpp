@@ -47,21 +47,31 @@ nanoseconds world::about(nanoseconds mean) {
 
 mounted world::mount(std::string name, const mounted* beside, std::uint64_t bytes_per_s) {
     mounted m;
-    m.fs = std::make_unique<filesystem>(*host, options_.profile.device_latency, bytes_per_s);
+    m.fs = std::make_unique<filesystem>(*host, options_.profile, bytes_per_s);
     m.sb = kernel::sget(*host, std::move(name), *m.fs, policy_, beside ? &beside->sb->s_bdi : nullptr);
     m.file = kernel::iget_locked(*m.sb, 2);
     for (int i = 0; i < options_.inodes; ++i) (void)kernel::iget_locked(*m.sb, static_cast<kernel::ino_t>(10 + i));
     return m;
 }
 
-/// The machine's own small doings: 16 times a second something short, about the time of a tick, on some CPU.
+mounted world::mount_overlay(std::string name, const mounted& upper, bool is_volatile) {
+    mounted m;
+    m.fs = std::make_unique<overlay>(upper.sb, is_volatile);
+    m.sb = kernel::sget(*host, std::move(name), *m.fs, policy_);
+    m.sb->s_bdi.cap_writeback = false;
+    return m;
+}
+
+/// The machine's own small doings: now and then something short, about the time of a tick, on some CPU.
 task<> world::housekeeping() {
+    const auto& p = options_.profile;
     for (;;) {
         sched::fiber& me = *sched.current();
         me.cpu = static_cast<int>(sched.generator().below(static_cast<std::uint64_t>(cpus.cpus())));
-        const instant at = cpus.next_tick(me.cpu, sched.now() + about(62ms)) - 50us;
+        const instant at =
+            cpus.next_tick(me.cpu, sched.now() + about(p.housekeeping_every)) - p.housekeeping_before_tick;
         co_await sched.sleep_until(at);
-        co_await cpus.consume(100us);
+        co_await cpus.consume(p.housekeeping_work);
     }
 }
 

@@ -1,6 +1,6 @@
 // One modelled machine in virtual time: CPUs, RCU, the mimicked kernel, superblocks, and the load on them.
 #pragma once
-#include "controller/run/scenario.hpp"
+#include "controller/experiment/scenario.hpp"
 #include "controller/sim/filesystem.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/machine_sim.hpp"
@@ -25,11 +25,12 @@ struct machine_options {
     int writes = 0;         ///< of a burner's generation; 0: the profile's, else the scenario's
     int generation_ms = 0;  ///< a burner's generation takes at least this long, its writes spread over it; 0: no limit
     std::vector<std::pair<std::string, nanoseconds>> widen;
+    bool events = false;  ///< record what is traced, and who has which CPU
 };
 
 /// A mounted filesystem and the file its burner writes.
 struct mounted {
-    std::unique_ptr<filesystem> fs;
+    std::unique_ptr<kernel::address_space_operations> fs;
     std::shared_ptr<kernel::super_block> sb;
     std::shared_ptr<kernel::inode> file;
 };
@@ -52,6 +53,8 @@ class world {
 
     /// A new superblock on a device of its own, or on that of `beside`. With the machine's clean files.
     mounted mount(std::string name, const mounted* beside = nullptr, std::uint64_t bytes_per_s = 0);
+    /// An overlay whose upper layer lies on `upper`. Its own bdi does no writeback (noop_backing_dev_info).
+    mounted mount_overlay(std::string name, const mounted& upper, bool is_volatile);
     /// Starts generation after generation of fresh cgroups on `where`.
     /// One of `together`: more than the CPUs begin at random moments of the time that they need for a generation each, or they
     /// would go on in step for long.

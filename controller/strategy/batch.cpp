@@ -54,7 +54,8 @@ client::result<void> batch::mount_all(const std::vector<std::chrono::nanoseconds
         const json body{{"dir", dir},
                         {"store", fmt::format("{}/s{}", base_, i)},
                         {"policy", o_.policy},
-                        {"umount_delay_ms", o_.umount_delay.count()}};
+                        {"umount_delay_ms", o_.umount_delay.count()},
+                        {"umount_wait", api_.any_umount_wait()}};
         BOOST_OUTCOME_TRY(auto made, api_.post("/mounts", body));
         const int fd = open((dir + "/file").c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         const std::string text(16 * 1024, 'x');

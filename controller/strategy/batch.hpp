@@ -2,7 +2,7 @@
 #pragma once
 
 #include "controller/client/client.hpp"
-#include "controller/report/collect.hpp"
+#include "controller/result/collect.hpp"
 #include "controller/strategy/pool.hpp"
 #include "controller/strategy/run.hpp"
 

@@ -13,7 +13,10 @@ std::optional<spread> spread_of(const std::vector<std::uint64_t>& ns) {
     if (ns.empty()) return std::nullopt;
     const auto sorted = measure::sorted(ns);
     const auto at = [&](double p) { return static_cast<double>(measure::quantile(sorted, p)) / 1e6; };
-    return spread{at(0.5), at(0.95), at(0.99), static_cast<double>(sorted.back()) / 1e6};
+    const auto if_told = [&](double p) {
+        return measure::supports(p, ns.size()) ? std::optional{at(p)} : std::nullopt;
+    };
+    return spread{at(0.5), if_told(0.95), if_told(0.99), static_cast<double>(sorted.back()) / 1e6};
 }
 
 std::uint64_t length(std::int64_t from, std::int64_t to) {
@@ -27,6 +30,7 @@ std::int64_t over(const sample& s) { return s.dead ? std::max(*s.dead, s.returne
 struct area {
     int max = 0;
     double filled = 0, width = 0;
+    report::backlog_steps steps;
 };
 
 area area_of(const std::vector<sample>& batch) {
@@ -47,6 +51,7 @@ area area_of(const std::vector<sample>& batch) {
         since = at;
         now += change;
         a.max = std::max(a.max, now);
+        a.steps.emplace_back(static_cast<double>(at - from) / 1e6, static_cast<std::uint64_t>(std::max(now, 0)));
     }
     return a;
 }
@@ -66,10 +71,15 @@ figures figures_of(kind k, const std::vector<std::vector<sample>>& batches) {
             ++(s.how.done() ? f.unmounted : f.left_mounted);
             f.fell_back += s.how.fell_back && s.how.done();
             tries += s.how.tries;
+            f.outcomes.push_back({!s.how.done()     ? "left_mounted"
+                                  : s.how.fell_back ? "fell_back"
+                                                    : "unmounted",
+                                  s.held, static_cast<std::uint64_t>(s.how.tries)});
             returns.push_back(length(s.called, s.returned));
             if (s.dead) deaths.push_back(length(s.called, *s.dead));
         }
-        const auto a = area_of(batch);
+        auto a = area_of(batch);
+        f.batches.push_back(std::move(a.steps));
         f.behind.max = std::max(f.behind.max, a.max);
         filled += a.filled;
         width += a.width;

@@ -1,6 +1,7 @@
 // From single unmounts to the figures of a strategy.
 #pragma once
 
+#include "controller/result/strategy.hpp"
 #include "controller/strategy/strategy.hpp"
 
 #include <cstdint>
@@ -18,10 +19,7 @@ struct sample {
     std::optional<std::int64_t> dead;       ///< the superblock; nothing if it was left mounted
 };
 
-/// Milliseconds.
-struct spread {
-    double p50 = 0, p95 = 0, p99 = 0, max = 0;
-};
+using spread = report::four_figures;
 
 /// Unmounts that the caller takes for done (it was told so, or handed them over) and whose superblock still lives.
 struct backlog {
@@ -29,8 +27,11 @@ struct backlog {
     double mean = 0;  ///< over time, from the first call to the last death
 };
 
+/// One strategy's. Times in ms.
 struct figures {
     kind strategy{};
+    std::vector<report::strategy_outcome> outcomes;  ///< of every unmount, in order
+    std::vector<report::backlog_steps> batches;
     int unmounts = 0, held = 0;
     int unmounted = 0;     ///< the name is gone, by what the strategy did
     int left_mounted = 0;  ///< it gave up

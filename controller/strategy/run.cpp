@@ -1,8 +1,8 @@
 #include "controller/strategy/run.hpp"
 
-#include "controller/client/launch.hpp"
-#include "controller/run/plan.hpp"
-#include "controller/run/sweeper.hpp"
+#include "controller/daemons/launch.hpp"
+#include "controller/experiment/plan.hpp"
+#include "controller/machine/sweeper.hpp"
 #include "controller/strategy/batch.hpp"
 #include "fusefs/sched/random.hpp"
 
@@ -33,7 +33,7 @@ class yard {
 
   private:
     std::string base_;
-    run::sweeper after_us_;
+    machine::sweeper after_us_;
 };
 
 struct gathered {
@@ -58,11 +58,11 @@ std::vector<std::chrono::nanoseconds> holders_of(const options& o, int round) {
 client::result<std::vector<row>> run_strategies(const options& o,
                                                 const std::function<void(const std::string&, int, int)>& tell,
                                                 const std::function<bool()>& stop) {
-    BOOST_OUTCOME_TRY(auto base, client::private_directory("strategy"));
+    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("strategy"));
     const yard here(std::move(base));  // makes a process: before any thread
-    client::daemon_options daemon_options;
+    daemons::daemon_options daemon_options;
     if (!o.profile.empty()) daemon_options.profile = o.profile;
-    BOOST_OUTCOME_TRY(auto daemon, client::private_daemon::start(daemon_options));
+    BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(daemon_options));
     const client::blocking_client api{daemon.socket()};
     pool workers(o.workers);
     std::vector<std::string> names;
@@ -71,8 +71,8 @@ client::result<std::vector<row>> run_strategies(const options& o,
         names.emplace_back(name_of(k));
         all.emplace(names.back(), gathered{o.policy});
     }
-    const int rounds = run::cycles_for(o.samples, batch_size);
-    const auto plan = run::interleave(names, rounds, o.seed);
+    const int rounds = experiment::cycles_for(o.samples, batch_size);
+    const auto plan = experiment::interleave(names, rounds, o.seed);
     for (std::size_t i = 0; i < plan.size() && !stop(); ++i) {
         tell(plan[i].policy, static_cast<int>(i), static_cast<int>(plan.size()));
         const auto held = holders_of(o, static_cast<int>(i / names.size()));

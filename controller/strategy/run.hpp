@@ -2,7 +2,7 @@
 #pragma once
 
 #include "controller/client/failure.hpp"
-#include "controller/report/result.hpp"
+#include "controller/result/result.hpp"
 #include "controller/strategy/figures.hpp"
 
 #include <functional>
@@ -11,6 +11,7 @@
 
 namespace drainlab::strategy {
 
+/// What is to be compared, and how.
 struct options {
     std::vector<kind> strategies;
     recipe how;
@@ -29,6 +30,7 @@ inline constexpr int batch_size = 8;
 /// Which mounts of a batch are held, and for how long after its beginning (0: not held). The same for every strategy.
 std::vector<std::chrono::nanoseconds> holders_of(const options& o, int round);
 
+/// One strategy's figures, and the same as a cell of a result.
 struct row {
     figures what;
     report::cell cell;  ///< scenario "strategy"; umount_ms is the time to return

@@ -10,6 +10,7 @@
 
 namespace drainlab::strategy {
 
+/// The ways.
 enum class kind {
     sync,        ///< umount2(0) once
     lazy,        ///< umount2(MNT_DETACH)
@@ -20,13 +21,17 @@ enum class kind {
 /// What `retry` does after its last try.
 enum class last_resort { lazy, fail };
 
+/// The pauses of `retry`, and what it does when it gives up.
 struct recipe {
     backoff pauses;
     last_resort then = last_resort::lazy;
 };
 
+/// sync, lazy, retry, async-pool.
 std::vector<std::string> kind_names();
+/// Its word.
 std::string_view name_of(kind k);
+/// Nothing for a word that is none.
 std::optional<kind> kind_named(std::string_view name);
 
 /// One mount point to leave. Its calls block.

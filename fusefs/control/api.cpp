@@ -1,14 +1,19 @@
 #include "fusefs/control/api.hpp"
 
+#include "fusefs/control/holders.hpp"
+#include "fusefs/control/mount_point.hpp"
 #include "fusefs/control/process.hpp"
 #include "fusefs/control/views.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
+#include "fusefs/os/mount_identity.hpp"
+#include "fusefs/os/printable.hpp"
 #include "fusefs/version.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <fstream>
@@ -21,19 +26,10 @@ using nlohmann::json;
 namespace {
 
 constexpr milliseconds longest_wait{3'600'000};
+constexpr milliseconds look_up_limit{5'000};
 
 http_response answer(const json& body, int status = 200) {
     return {status, body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json"};
-}
-
-std::vector<std::string> split(const std::string& path) {
-    std::vector<std::string> parts;
-    for (std::size_t at = 1; at <= path.size();) {
-        const auto end = std::min(path.find('/', at), path.size());
-        if (end > at) parts.push_back(path.substr(at, end - at));
-        at = end + 1;
-    }
-    return parts;
 }
 
 api_error not_found(const std::string& id) {
@@ -67,9 +63,10 @@ bool hung_task_panics() {
 
 }  // namespace
 
-api::api(mount_table& mounts, counter_book& counters, umount_watch& watch, sched::scheduler& sched, daemon_facts facts,
-         end_daemon end)
-    : mounts_{mounts},
+api::api(served_mounts& mounts, counter_book& counters, umount_watch& watch, sched::scheduler& sched,
+         boost::asio::io_context& io, daemon_facts facts, end_daemon end)
+    : io_{io},
+      mounts_{mounts},
       counters_{counters},
       watch_{watch},
       sched_{sched},
@@ -77,10 +74,10 @@ api::api(mount_table& mounts, counter_book& counters, umount_watch& watch, sched
       end_{std::move(end)} {}
 
 void api::handle(const http_request& r, const http_reply& reply) {
-    const auto p = split(r.path);
+    const auto& p = r.parts;
     if (!p.empty() && p[0] == "mounts" && handle_mount(r, p, reply)) return;
     if (p.size() == 1 && handle_daemon(r, p[0], reply)) return;
-    if (r.path == "/counters/take" && r.method == "POST") return reply(answer(to_json(counters_.take())));
+    if (r.path == "/counters/take" && r.method == "POST") return reply(answer(to_json_with_samples(counters_.take())));
     reply(error_response(
         {404, "not_found", fmt::format("no {} {} here", r.method, r.path), "docs/api.md lists what there is"}));
 }
@@ -90,15 +87,18 @@ bool api::handle_mount(const http_request& r, const parts& p, const http_reply& 
     if (p.size() == 1 && r.method == "POST") return create(r, reply), true;
     if (p.size() == 2 && r.method == "GET") return show(p[1], reply), true;
     if (p.size() == 3 && p[2] == "wait" && r.method == "GET") return wait(r, p[1], reply), true;
+    if (p.size() == 3 && p[2] == "why" && r.method == "GET") return why(p[1], reply), true;
+    if (p.size() >= 3 && p[2] == "faults") return handle_faults(r, p, reply);
     if (p.size() < 2) return false;
-    using action = void (api::*)(const http_request&, mount&, const http_reply&);
+    using action = void (api::*)(const http_request&, served_mount&, const http_reply&);
     action what = nullptr;
     if (p.size() == 2 && r.method == "PATCH") what = &api::patch;
     if (p.size() == 3 && p[2] == "wait_switch" && r.method == "GET") what = &api::wait_switch;
     if (p.size() == 3 && p[2] == "hold" && (r.method == "POST" || r.method == "DELETE")) what = &api::hold;
     if (p.size() == 3 && p[2] == "umount" && r.method == "POST") what = &api::unmount;
+    if (p.size() == 3 && p[2] == "power_cut" && r.method == "POST") what = &api::power_cut;
     if (!what) return false;
-    mount* const m = mounts_.find(p[1]);
+    served_mount* const m = mounts_.find(p[1]);
     if (!m) return reply(error_response(not_found(p[1]))), true;
     return (this->*what)(r, *m, reply), true;
 }
@@ -113,23 +113,26 @@ bool api::handle_daemon(const http_request& r, const std::string& first, const h
     if (what == "PUT policy") return policy(r, reply), true;
     if (what == "POST stop") return stop(r, reply), true;
     if (what == "GET metrics")
-        return reply({200, to_open_metrics(counters_.since_start(), mounts_.views()),
+        return reply({200, to_open_metrics(counters_.since_start(), mounts_.views(), mounts_.gone().times),
                       "application/openmetrics-text; version=1.0.0; charset=utf-8"}),
                true;
     return false;
 }
 
-// ---- the daemon ------------------------------------------------------------------------------------------------------------
+// ---- the daemon -----------------------------------------------------------------------------------------------------
 
 void api::health(const http_reply& reply) {
     const std::int64_t now = sched_.now().time_since_epoch().count();
     std::size_t live = 0;
     for (const auto& [id, m] : mounts_.living()) live += m->state() == mount_state::live;
     const bool gate = watch_.has_gate();
+    auto limits = facts_.limits;
+    if (auto warning = watch_.freeze_warning(); !warning.empty()) limits.push_back(std::move(warning));
     reply(answer({{"ok", true},
                   {"pid", getpid()},
                   {"version", version()},
                   {"git", git_revision()},
+                  {"protocol", protocol_version},
                   {"started_ns", facts_.started_ns},
                   {"uptime_s", static_cast<double>(now - facts_.started_ns) / 1e9},
                   {"profile", facts_.profile},
@@ -138,12 +141,13 @@ void api::health(const http_reply& reply) {
                   {"umount_wait_why", gate ? "" : watch_.why_no_gate()},
                   {"detach_event", watch_.detach_source()},
                   {"identity", facts_.identity},
-                  {"memcg_death", facts_.memcg_death},
+                  {"memcg_death", facts_.memcg_death()},
                   {"gate_pid", gate ? json(watch_.gate_pid()) : json()},
                   {"log", facts_.log},
                   {"socket", facts_.socket},
                   {"mount_namespace", facts_.mount_namespace},
                   {"linger_ms", facts_.linger_ms},
+                  {"limits", limits},
                   {"live_mounts", live}}));
 }
 
@@ -197,16 +201,24 @@ void api::widen(const http_request& r, const http_reply& reply) {
 void api::stop(const http_request& r, const http_reply& reply) {
     const auto timeout = parse_stop(r.body);
     if (!timeout.has_value()) return reply(error_response(timeout.assume_error()));
-    if (mounts_.stopping()) return reply(error_response({409, "busy", "the daemon is stopping already", ""}));
-    mounts_.stop(timeout.assume_value(), [reply, end = end_](const std::vector<held_mount>& held) {
-        json list = json::array();
-        for (const auto& h : held) list.push_back({{"dir", h.dir}, {"name", h.name}});
-        reply(answer({{"held", list}}));
-        end(held);
+    const bool begun = end_(timeout.assume_value(), [reply](const stop_outcome& o) {
+        json held = json::array(), lost = json::array();
+        for (const auto& h : o.held)
+            held.push_back({{"dir", os::to_printable(h.dir)},
+                            {"name", os::to_printable(h.name)},
+                            {"left", h.why_left.empty() ? json() : json(h.why_left)},
+                            {"draining", h.draining}});
+        for (const auto& l : o.lost)
+            lost.push_back({{"dir", os::to_printable(l.dir)},
+                            {"name", os::to_printable(l.mount)},
+                            {"path", os::to_printable(l.path)},
+                            {"bytes", l.bytes}});
+        reply(answer({{"held", held}, {"lost", lost}}));
     });
+    if (!begun) reply(error_response({409, "busy", "the daemon is stopping already", ""}));
 }
 
-// ---- mounts ----------------------------------------------------------------------------------------------------------------
+// ---- mounts ---------------------------------------------------------------------------------------------------------
 
 void api::list(const http_reply& reply) {
     json all = json::array();
@@ -217,9 +229,34 @@ void api::list(const http_reply& reply) {
 void api::create(const http_request& r, const http_reply& reply) {
     auto parsed = parse_mount_request(r.body);
     if (!parsed.has_value()) return reply(error_response(parsed.assume_error()));
-    mounts_.create(std::move(parsed).assume_value(), [reply](const api_result<mount_view>& made) {
-        if (!made.has_value()) return reply(error_response(made.assume_error()));
-        reply(answer(to_json(made.assume_value()), 201));
+    auto made = [reply](const api_result<mount_view>& m) {
+        if (!m.has_value()) return reply(error_response(m.assume_error()));
+        reply(answer(to_json(m.assume_value()), 201));
+    };
+    auto request = std::move(parsed).assume_value();
+    const std::string dir = request.dir;
+    if (auto error = mounts_.refuse(request)) return made(*std::move(error));  // before anybody looks anything up
+    look_up_mount_point(io_, dir, look_up_limit, [this, request = std::move(request), made](mount_point at) mutable {
+        if (!at.dir && request.seen && (at.err == ENOENT || at.err == ENOTDIR))
+            return made(mount_error(ESTALE, at.error + "; you see one there: another mount namespace, or root"));
+        if (!at.dir) return made(mount_error(at.err, std::move(at.error)));
+        request.place = std::move(at.dir);
+        check_store(std::move(request), made);
+    });
+}
+
+/// Where the client lives in another mount namespace, or has another root, its path may lead us to somebody else's
+/// files.
+void api::check_store(mount_request request, std::function<void(const api_result<mount_view>&)> made) {
+    if (!request.store || !request.store_seen) return mounts_.create(std::move(request), made);
+    const std::string store = *request.store;
+    look_up_mount_point(io_, store, look_up_limit, [this, request = std::move(request), made](mount_point at) mutable {
+        const auto here = at.dir ? os::look_at(at.dir->get()) : std::nullopt;
+        if (at.err == ENOENT || at.err == ENOTDIR || (here && !os::is_same(*here, *request.store_seen)))
+            return made(mount_error(ESTALE, fmt::format("'store' is {}: you see another directory there than drainfs "
+                                                        "does: another mount namespace, or root",
+                                                        os::to_line(*request.store))));
+        mounts_.create(std::move(request), made);  // what else is wrong with it, it says itself
     });
 }
 
@@ -229,56 +266,86 @@ void api::show(const std::string& id, const http_reply& reply) {
     reply(answer(to_json(*v)));
 }
 
-void api::patch(const http_request& r, mount& m, const http_reply& reply) {
+void api::patch(const http_request& r, served_mount& m, const http_reply& reply) {
     const auto parsed = parse_mount_patch(r.body);
     if (!parsed.has_value()) return reply(error_response(parsed.assume_error()));
     const auto& p = parsed.assume_value();
     const kernel::drain_policy* wanted = nullptr;
     if (p.policy && !(wanted = kernel::find_drain_policy(*p.policy)))
         return reply(error_response(unknown_policy(*p.policy)));
+    const bool slow = p.umount_delay && p.umount_delay->count() > 0;
+    if (slow && m.wait() != umount_wait::api && !watch_.has_gate())
+        return reply(error_response(delay_without_gate(watch_.why_no_gate())));
     m.apply(p);
     const auto done = [this, id = std::to_string(m.id()), reply] { show(id, reply); };
     if (!wanted) return done();
     mounts_.set_policy(m, *wanted, done);
 }
 
-void api::wait(const http_request& r, const std::string& id, const http_reply& reply) {
-    const auto timeout = timeout_of(r, {"state", "timeout_ms"});
-    if (!timeout.has_value()) return reply(error_response(timeout.assume_error()));
-    const auto word = r.query.find("state");
-    const auto wanted = word == r.query.end() ? std::nullopt : parse_phase(word->second);
-    if (!wanted) return reply(error_response(bad_request("'state' must be detached, drain_begins, drained or dead")));
-    mount* const m = mounts_.find(id);
-    const auto v = m ? std::optional<mount_view>{} : mounts_.view(id);
-    if (v) return reply(answer(to_json(*v)));  // gone: it has been through all of them
+void api::why(const std::string& id, const http_reply& reply) {
+    const served_mount* const m = mounts_.find(id);
     if (!m) return reply(error_response(not_found(id)));
-    mounts_.wait(*m, *wanted, timeout.assume_value(),
-                 [this, number = std::to_string(m->id()), reply, wanted](bool reached) {
-                     if (reached) return show(number, reply);
-                     const auto now = mounts_.view(number);
-                     reply(answer({{"error",
-                                    {{"code", "timed_out"},
-                                     {"message", fmt::format("the mount is not {} yet", to_string(*wanted))},
-                                     {"hint", ""}}},
-                                   {"mount", now ? to_json(*now) : json()}},
-                                  408));
-                 });
-}
-
-void api::wait_switch(const http_request& r, mount& m, const http_reply& reply) {
-    const auto timeout = timeout_of(r, {"timeout_ms"});
-    if (!timeout.has_value()) return reply(error_response(timeout.assume_error()));
-    mounts_.wait_switch(m, timeout.assume_value(), [this, number = std::to_string(m.id()), reply](bool seen) {
-        if (seen) return show(number, reply);
-        const auto now = mounts_.view(number);
-        reply(answer(
-            {{"error", {{"code", "timed_out"}, {"message", "no switch of this mount is in flight"}, {"hint", ""}}},
-             {"mount", now ? to_json(*now) : json()}},
-            408));
+    find_why(io_, facts_.socket, m->id(), [reply](const api_result<json>& found) {
+        if (!found.has_value()) return reply(error_response(found.assume_error()));
+        reply(answer(found.assume_value()));
     });
 }
 
-void api::hold(const http_request& r, mount& m, const http_reply& reply) {
+/// Answers with `body` once it says who holds the mount, or why that is not known.
+void api::answer_with_holders(std::uint32_t id, json body, int status, const http_reply& reply) {
+    find_why(io_, facts_.socket, id, [body = std::move(body), status, reply](const api_result<json>& found) mutable {
+        const json known = found.has_value() ? found.assume_value() : json::object();
+        for (const char* key : {"holders", "unseen", "unseen_kinds"}) body[key] = known.value(key, json());
+        if (!found.has_value()) body["holders_unknown"] = found.assume_error().message;
+        reply(answer(body, status));
+    });
+}
+
+void api::wait(const http_request& r, const std::string& id, const http_reply& reply) {
+    const auto timeout = timeout_of(r, {"state", "timeout_ms", "holders"});
+    if (!timeout.has_value()) return reply(error_response(timeout.assume_error()));
+    const auto word = r.query.find("state");
+    const auto wanted = word == r.query.end() ? std::nullopt : parse_milestone(word->second);
+    if (!wanted)
+        return reply(
+            error_response(bad_request(fmt::format("'state' must be one of {}", fmt::join(milestone_words, ", ")))));
+    const auto asked = r.query.find("holders");
+    if (asked != r.query.end() && asked->second != "true" && asked->second != "false")
+        return reply(error_response(bad_request("'holders' must be true or false")));
+    const bool holders = asked == r.query.end() || asked->second == "true";
+    served_mount* const m = mounts_.find(id);
+    const auto v = m ? std::optional<mount_view>{} : mounts_.view(id);
+    if (v) return reply(answer(to_json(*v)));  // gone: it has been through all of them
+    if (!m) return reply(error_response(not_found(id)));
+    const auto told = [this, number = m->id(), reply, wanted, holders](bool reached) {
+        if (reached) return show(std::to_string(number), reply);
+        const auto now = mounts_.view(std::to_string(number));
+        const auto message = fmt::format("the mount is not {} yet", to_string(*wanted));
+        json body{{"error", {{"code", "timed_out"}, {"message", message}, {"hint", ""}}},
+                  {"mount", now ? to_json(*now) : json()}};
+        if (!holders) return reply(answer(body, 408));
+        answer_with_holders(number, std::move(body), 408, reply);
+    };
+    const auto give_up = mounts_.wait(*m, *wanted, timeout.assume_value(), told);
+    if (r.hangup) r.hangup->then = give_up;
+}
+
+void api::wait_switch(const http_request& r, served_mount& m, const http_reply& reply) {
+    const auto timeout = timeout_of(r, {"timeout_ms"});
+    if (!timeout.has_value()) return reply(error_response(timeout.assume_error()));
+    const auto give_up =
+        mounts_.wait_switch(m, timeout.assume_value(), [this, number = std::to_string(m.id()), reply](bool seen) {
+            if (seen) return show(number, reply);
+            const auto now = mounts_.view(number);
+            reply(answer(
+                {{"error", {{"code", "timed_out"}, {"message", "no switch of this mount is in flight"}, {"hint", ""}}},
+                 {"mount", now ? to_json(*now) : json()}},
+                408));
+        });
+    if (r.hangup) r.hangup->then = give_up;
+}
+
+void api::hold(const http_request& r, served_mount& m, const http_reply& reply) {
     if (r.method == "DELETE") {
         mounts_.hold(m, std::nullopt);
         return show(std::to_string(m.id()), reply);
@@ -293,14 +360,17 @@ void api::hold(const http_request& r, mount& m, const http_reply& reply) {
     show(std::to_string(m.id()), reply);
 }
 
-void api::unmount(const http_request& r, mount& m, const http_reply& reply) {
+void api::unmount(const http_request& r, served_mount& m, const http_reply& reply) {
     const auto parsed = parse_umount(r.body);
     if (!parsed.has_value()) return reply(error_response(parsed.assume_error()));
     const auto u = parsed.assume_value();
-    mounts_.unmount(m, u.lazy, u.force, [this, dir = m.dir(), number = std::to_string(m.id()), reply](int error) {
-        if (error == 0) return show(number, reply);
+    mounts_.unmount(m, u.lazy, u.force, [this, dir = m.dir(), number = m.id(), reply](int error) {
+        if (error == 0) return show(std::to_string(number), reply);
         const auto why = fmt::format("cannot unmount {}: {}", dir, std::strerror(error));
-        if (error == EBUSY) return reply(error_response({409, "busy", why, "\"lazy\":true detaches it"}));
+        if (error == EBUSY) {
+            json body{{"error", {{"code", "busy"}, {"message", why}, {"hint", "\"lazy\":true detaches it"}}}};
+            return answer_with_holders(number, std::move(body), 409, reply);
+        }
         if (error == ENOENT)
             return reply(error_response({404, "not_found", fmt::format("{} is not mounted here any more", dir), ""}));
         if (error == EXDEV)

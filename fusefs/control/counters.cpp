@@ -1,6 +1,6 @@
 #include "fusefs/control/counters.hpp"
 
-#include "fusefs/control/mount_table.hpp"
+#include "fusefs/control/served_mounts.hpp"
 
 #include <utility>
 
@@ -40,7 +40,7 @@ kernel::drain_stats operator-(kernel::drain_stats a, const kernel::drain_stats& 
 
 }  // namespace
 
-counter_book::counter_book(kernel::host& host, const mount_table& mounts, loop_lag& lag)
+counter_book::counter_book(kernel::host& host, const served_mounts& mounts, loop_lag& lag)
     : host_{host},
       mounts_{mounts},
       lag_{lag},
@@ -49,10 +49,12 @@ counter_book::counter_book(kernel::host& host, const mount_table& mounts, loop_l
 
 void counter_book::collect_samples() {
     const auto rcu = host_.rcu.take_samples();
-    append(all_rcu_, rcu);
     append(new_rcu_, rcu);
     const auto switches = std::exchange(host_.switch_ns, {});
-    append(all_switches_, switches);
+    counted_.synchronize += rcu.synchronize.size();
+    counted_.barrier += rcu.barrier.size();
+    counted_.expedited += rcu.expedited.size();
+    counted_.switches += switches.size();
     append(new_switches_, switches);
 }
 
@@ -84,16 +86,17 @@ counters counter_book::totals() const {
 }
 
 counters counter_book::since_start() {
+    lag_.wanted();
     collect_samples();
     counters c = totals();
     c.since_ns = started_ns_;
-    c.rcu = all_rcu_;
-    c.switch_ns = all_switches_;
+    c.samples = counted_;
     c.loop_lag = lag_.since_start().summary();
     return c;
 }
 
 counters counter_book::take() {
+    lag_.wanted();
     collect_samples();
     const counters now = totals();
     counters c = now;
@@ -109,6 +112,7 @@ counters counter_book::take() {
     c.unknown_caller -= base_.unknown_caller;
     c.rcu = std::exchange(new_rcu_, {});
     c.switch_ns = std::exchange(new_switches_, {});
+    c.samples = {c.rcu.synchronize.size(), c.rcu.barrier.size(), c.rcu.expedited.size(), c.switch_ns.size()};
     c.loop_lag = lag_.take().summary();
     base_ = now;
     return c;

@@ -8,15 +8,22 @@
 
 namespace drainlab::control {
 
-class mount_table;
+class served_mounts;
 
-/// Samples and totals; everything but isw_nr_in_flight, memcgs and wbs is "since".
+/// How many samples of each kind there were.
+struct sample_counts {
+    std::uint64_t synchronize{}, barrier{}, expedited{}, switches{};
+};
+
+/// Totals; everything but isw_nr_in_flight, memcgs and wbs is "since". The samples themselves come with a take alone, so that whoever
+/// polls the totals costs the loop nothing.
 struct counters {
     std::int64_t since_ns{};
     std::int64_t isw_nr_in_flight{};
     kernel::switch_stats switches;
     kernel::drain_stats drain;
     std::vector<kernel::violation> violations;
+    sample_counts samples;
     kernel::rcu_samples rcu;
     std::vector<std::int64_t> switch_ns;
     std::uint64_t grace_periods{}, writeback_rounds{}, requests{}, guessed_bytes{}, unknown_caller{};
@@ -27,7 +34,7 @@ struct counters {
 /// Thread: the loop's. The host's and the RCU engine's samples are taken by this object alone.
 class counter_book {
   public:
-    counter_book(kernel::host& host, const mount_table& mounts, loop_lag& lag);
+    counter_book(kernel::host& host, const served_mounts& mounts, loop_lag& lag);
     counters since_start();
     /// Since the last take (or start); starts anew.
     counters take();
@@ -37,12 +44,13 @@ class counter_book {
     void collect_samples();
 
     kernel::host& host_;
-    const mount_table& mounts_;
+    const served_mounts& mounts_;
     loop_lag& lag_;
     std::int64_t started_ns_{}, taken_ns_{};
     counters base_;  ///< the totals at the last take
-    kernel::rcu_samples all_rcu_, new_rcu_;
-    std::vector<std::int64_t> all_switches_, new_switches_;
+    sample_counts counted_;
+    kernel::rcu_samples new_rcu_;
+    std::vector<std::int64_t> new_switches_;
 };
 
 }  // namespace drainlab::control

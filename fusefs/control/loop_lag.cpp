@@ -12,7 +12,8 @@ namespace drainlab::control {
 
 namespace {
 constexpr auto interval = std::chrono::milliseconds{20};
-}
+constexpr auto measured_for = std::chrono::minutes{1};
+}  // namespace
 
 std::size_t lag_histogram::bucket_of(std::uint64_t ns) noexcept {
     if (ns < 8) return ns;
@@ -49,10 +50,16 @@ struct loop_lag::state {
     explicit state(boost::asio::io_context& io) : timer{io} {}
     boost::asio::steady_timer timer;
     lag_histogram all, taken;
-    bool ended{false};
+    std::chrono::steady_clock::time_point until{};
+    bool ended{false}, running{false};
 };
 
-loop_lag::loop_lag(boost::asio::io_context& io) : state_{std::make_shared<state>(io)} { measure(state_); }
+loop_lag::loop_lag(boost::asio::io_context& io) : state_{std::make_shared<state>(io)} { wanted(); }
+
+void loop_lag::wanted() {
+    state_->until = std::chrono::steady_clock::now() + measured_for;
+    if (!std::exchange(state_->running, true)) measure(state_);
+}
 
 loop_lag::~loop_lag() {
     state_->ended = true;
@@ -67,7 +74,10 @@ void loop_lag::measure(std::shared_ptr<state> s) {
         const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(late).count();
         s->all.add(ns);
         s->taken.add(ns);
-        measure(s);
+        if (s->timer.expiry() < s->until)
+            measure(s);
+        else
+            s->running = false;
     });
 }
 

@@ -29,11 +29,14 @@ class lag_histogram {
     std::int64_t max_ns_{};
 };
 
-/// Measures by a timer every 20 ms: how long after its instant the handler ran. Thread: the loop's.
+/// Measures by a timer every 20 ms: how long after its instant the handler ran. An idle daemon has no such timer: it stops a minute
+/// after the last wanted(). Thread: the loop's.
 class loop_lag {
   public:
     explicit loop_lag(boost::asio::io_context& io);
     ~loop_lag();
+    /// Somebody looks at the counters: measured from here on.
+    void wanted();
     const lag_histogram& since_start() const noexcept;
     /// What was counted since the last call.
     lag_histogram take();

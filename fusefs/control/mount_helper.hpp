@@ -1,4 +1,5 @@
-// `drainfs SOURCE DIR -o OPTIONS`: what mount(8) runs for type fuse.drainfs (through /sbin/mount.fuse3).
+// `mount.fuse.drainfs NAME DIR -o OPTIONS`: what mount(8), fstab and systemd run for type fuse.drainfs (also through /sbin/mount.fuse3,
+// which runs `drainfs NAME DIR -o OPTIONS`).
 #pragma once
 
 namespace drainlab::control {
@@ -6,9 +7,9 @@ namespace drainlab::control {
 /// Whether the command line is that of a mount helper rather than the daemon's.
 bool is_mount_helper_call(int argc, char** argv) noexcept;
 
-/// Remounts DIR as the options say (`mount -o remount,ro DIR`): the only thing mount(8) can do with a drainfs mount. Runs in a process of
-/// its own, which waits for the daemon's gate as any remount does. The exit code: 0; 2 if it is no remount, or an option is unknown;
-/// 32, as mount(8), if the kernel refuses.
+/// Mounts as `drainctl mount DIR` does (by running it), with the options that -o names (mount_words.hpp); NAME is the mount's name unless it is
+/// "none" or "drainfs". Remounts by the system call itself, and a drainfs only; it waits for the daemon's gate as any remount does.
+/// The exit code is mount(8)'s: 0; 1 wrong words; 2 drainctl cannot be run; 32 the mount failed.
 int run_mount_helper(int argc, char** argv);
 
 }  // namespace drainlab::control

@@ -1,6 +1,5 @@
 #include "fusefs/control/process.hpp"
 
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -13,13 +12,6 @@ bool process_exists(pid_t pid) noexcept { return pid > 0 && (kill(pid, 0) == 0 |
 std::uint64_t mount_namespace() noexcept {
     struct stat st {};
     return stat("/proc/self/ns/mnt", &st) == 0 ? st.st_ino : 0;
-}
-
-void raise_descriptor_limit() noexcept {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace drainlab::control

@@ -9,7 +9,5 @@ namespace drainlab::control {
 bool process_exists(pid_t pid) noexcept;
 /// The inode number of /proc/self/ns/mnt; 0 if unknown.
 std::uint64_t mount_namespace() noexcept;
-/// As many descriptors as we may have: the soft limit becomes the hard one.
-void raise_descriptor_limit() noexcept;
 
 }  // namespace drainlab::control

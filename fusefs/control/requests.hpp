@@ -1,11 +1,16 @@
 // The bodies of requests, checked: known keys only, each of its type and range. What can be told without asking the daemon.
 #pragma once
 #include "fusefs/control/api_error.hpp"
+#include "fusefs/fault/rule.hpp"
+#include "fusefs/os/mount_identity.hpp"
+#include "fusefs/os/process_identity.hpp"
+#include "fusefs/os/unique_fd.hpp"
 
 #include <sys/types.h>
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,16 +41,21 @@ inline constexpr milliseconds hold_limit{60'000};
 
 /// POST /mounts. Empty optionals: the daemon's defaults.
 struct mount_request {
-    std::string dir;   ///< absolute, without "." and "..", no '/' at the end
+    std::string dir;   ///< bytes; absolute, without "." and "..", no '/' at the end
     std::string name;  ///< empty: made up
     std::optional<std::string> policy, store, bdi;
     std::optional<bool> keep_pages, allow_other;
+    bool lose_unsynced{};  ///< file data stays in the cache until it is synced; a power cut drops it
     milliseconds umount_delay{0};
     std::optional<umount_wait> wait;
     std::vector<std::string> options;
     std::optional<pid_t> with_pid;
+    std::optional<os::seen_directory> seen, store_seen;  ///< what the client sees at `dir`, at `store`
+    std::optional<os::process_identity> with_pid_seen;   ///< the process that the client calls `with_pid`
     std::optional<std::uint64_t> dirty_limit_bytes, cache_limit_bytes;
     device_limits device;
+    std::vector<fault::rule> faults;
+    std::shared_ptr<os::unique_fd> place{};  ///< `dir`, looked up; not part of the body
 };
 api_result<mount_request> parse_mount_request(std::string_view body);
 
@@ -58,6 +68,13 @@ struct mount_patch {
     std::optional<std::uint64_t> dirty_limit_bytes;
 };
 api_result<mount_patch> parse_mount_patch(std::string_view body);
+
+/// POST /mounts/ID/faults: a RULE.
+api_result<fault::rule> parse_fault(std::string_view body);
+/// POST /mounts/ID/faults/release: the rule's name; empty: all.
+api_result<std::string> parse_fault_release(std::string_view body);
+/// Where a cgroup v2 is named by its place in the file system: /sys/fs/cgroup/a is /a.
+std::string cgroup_in_hierarchy(std::string path);
 
 /// POST /mounts/ID/hold
 struct hold_request {

@@ -1,7 +1,10 @@
 #include "fusefs/control/socket.hpp"
 
+#include "fusefs/control/leftovers.hpp"
 #include "fusefs/control/state_file.hpp"
+#include "fusefs/gate/calls.hpp"
 #include "fusefs/os/mountinfo.hpp"
+#include "fusefs/os/printable.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -12,22 +15,36 @@
 #include <sys/un.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
+#include <thread>
 #include <unistd.h>
 
 namespace drainlab::control {
 namespace {
 
-/// The lock that start-ups on one directory take turns under. Released when it goes.
+constexpr auto patience = std::chrono::seconds{10};
+
+/// Tries again every few milliseconds until `tried` is true. False when the time is over.
+template <class Try>
+bool in_time(Try tried) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!tried()) {
+        if (std::chrono::steady_clock::now() > end) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+    return true;
+}
+
+/// The lock that start-ups on one directory take turns under. Released when it goes. Anybody who may read the directory
+/// can hold one: so we do not wait for ever.
 struct directory_lock {
     explicit directory_lock(const std::string& dir) : fd{open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)} {
-        if (fd >= 0) flock(fd, LOCK_EX);
+        held = fd && in_time([this] { return flock(fd.get(), LOCK_EX | LOCK_NB) == 0; });
     }
-    ~directory_lock() {
-        if (fd >= 0) close(fd);
-    }
-    int fd;
+    os::unique_fd fd;
+    bool held{};
 };
 
 sockaddr_un address_of(const std::string& path) {
@@ -37,14 +54,6 @@ sockaddr_un address_of(const std::string& path) {
     return a;
 }
 
-bool answers(const sockaddr_un& address) {
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const int rc = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    const bool yes = rc == 0 || errno == EAGAIN;  // EAGAIN: its backlog is full
-    close(fd);
-    return yes;
-}
-
 std::string parent_of(const std::string& path) {
     const auto slash = path.rfind('/');
     return slash == 0 ? "/" : path.substr(0, slash);
@@ -52,15 +61,38 @@ std::string parent_of(const std::string& path) {
 
 /// Whether `path` lies on a drainfs mount: a daemon must never wait for itself.
 bool on_drainfs(const std::string& path) {
-    std::string best, fstype;
-    for (const auto& line : os::read_mountinfo()) {
-        const bool above = line.dir == "/" || path == line.dir || path.starts_with(line.dir + "/");
-        if (above && line.dir.size() >= best.size()) {
-            best = line.dir;
-            fstype = line.fstype;
-        }
-    }
-    return fstype == "fuse.drainfs";
+    const auto m = os::mount_containing(os::read_mountinfo(), path);
+    return m && m->ours();
+}
+
+/// What a dead daemon left on this socket.
+void clean_up_on(const std::string& path) {
+    std::string why;
+    const auto left = read_state(state_path(path), why);
+    if (!why.empty()) spdlog::warn("{} is not believed, nothing is cleaned up after it", os::to_line(why));
+    if (!left) return;
+    const auto done = remove_leftovers(*left, [](const std::string& dir) {
+        gate::request lazily;
+        lazily.flags = gate::flag_lazy;
+        lazily.path = dir;
+        const int error = gate::call_umount(lazily);
+        return error == 0 ? std::string{} : std::strerror(error);
+    });
+    for (const auto& dir : done.mounts)
+        spdlog::info("unmounted {} (left by dead daemon {})", os::to_printable(dir), left->daemon.pid);
+    for (const auto pid : done.processes) spdlog::info("ended drainfs-gate (pid {})", pid);
+    for (const auto& problem : done.problems) spdlog::warn("{}", os::to_line(problem));
+}
+
+/// Who is alive but does not answer is either stopped or about to leave: the latter gets its time.
+std::string wait_for_the_last(const std::string& path) {
+    bool answers = false;
+    if (in_time([&] { return (answers = answers_on(path)) || daemon_is_dead(path); }))
+        return answers ? fmt::format("a daemon answers on {} already", path) : "";
+    std::string why;
+    const auto left = read_state(state_path(path), why);
+    return fmt::format("the daemon of {} (pid {}) is alive but does not answer", path,
+                       left ? std::to_string(left->daemon.pid) : "unknown");
 }
 
 /// Removes a socket that nobody answers on; the error, or "".
@@ -78,7 +110,9 @@ std::string remove_stale(const std::string& path) {
 }  // namespace
 
 listening_socket open_control_socket(const std::string& path) {
-    const auto fail = [](std::string why, bool in_use = false) { return listening_socket{-1, std::move(why), in_use}; };
+    const auto fail = [](std::string why, bool in_use = false) {
+        return listening_socket{-1, std::move(why), in_use, {}, {}};
+    };
     sockaddr_un address{};
     if (path.empty() || path[0] != '/') return fail(fmt::format("--socket must be an absolute path, not '{}'", path));
     if (path.size() >= sizeof address.sun_path)
@@ -86,28 +120,35 @@ listening_socket open_control_socket(const std::string& path) {
     if (on_drainfs(path)) return fail(fmt::format("--socket {} lies on a drainfs mount; put it elsewhere", path));
     address = address_of(path);
     const directory_lock lock{parent_of(path)};
-    if (lock.fd < 0)
-        return fail(fmt::format("cannot open the directory of --socket {}: {}", path, std::strerror(errno)));
-    if (answers(address)) return fail(fmt::format("a daemon answers on {} already", path), true);
-    if (const auto left = read_state(state_path(path))) {
-        if (process_is_alive(left->pid, left->start_time))
-            return fail(fmt::format("the daemon of {} (pid {}) is alive but does not answer", path, left->pid), true);
-        for (const auto& line : clean_up_after(*left)) spdlog::info("{}", line);
-    }
+    if (!lock.fd) return fail(fmt::format("cannot open the directory of --socket {}: {}", path, std::strerror(errno)));
+    if (!lock.held)
+        return fail(fmt::format("somebody has held a lock on {} for {} s; choose another --socket", parent_of(path),
+                                patience.count()));
+    if (auto why = wait_for_the_last(path); !why.empty()) return fail(std::move(why), true);
+    clean_up_on(path);
     if (auto why = remove_stale(path); !why.empty()) return fail(std::move(why));
+    auto life = os::life_lock::take(life_path(path));
+    if (!life) return fail(fmt::format("cannot lock {}: {}", life_path(path), std::strerror(errno)));
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     const mode_t umask_before = umask(0177);
     const int bound = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
     umask(umask_before);
-    if (bound == 0 && listen(fd, 128) == 0) return {fd, {}, false};
+    if (bound == 0 && listen(fd, 128) == 0)
+        return {fd,
+                {},
+                false,
+                os::unique_fd{openat(lock.fd.get(), ".", O_PATH | O_DIRECTORY | O_CLOEXEC)},
+                std::move(life)};
     const int error = errno;
     close(fd);
     return fail(fmt::format("cannot listen on {}: {}", path, std::strerror(error)));
 }
 
-void remove_control_socket(const std::string& path) {
-    unlink(path.c_str());
-    unlink(state_path(path).c_str());
+void remove_control_socket(int dir, const std::string& path, bool keep_state) {
+    const auto remove = [dir](const std::string& file) { unlinkat(dir, file.substr(file.rfind('/') + 1).c_str(), 0); };
+    remove(path);
+    if (!keep_state) remove(state_path(path));
+    remove(life_path(path));  // last: until then a newcomer waits
 }
 
 }  // namespace drainlab::control

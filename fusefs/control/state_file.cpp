@@ -1,148 +1,142 @@
 #include "fusefs/control/state_file.hpp"
 
-#include "fusefs/gate/calls.hpp"
-#include "fusefs/gate/device.hpp"
-#include "fusefs/os/mountinfo.hpp"
+#include "fusefs/input/json.hpp"
+#include "fusefs/os/own_file.hpp"
+#include "fusefs/os/printable.hpp"
+#include "fusefs/os/unique_fd.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <sys/stat.h>
-#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <fcntl.h>
-#include <fstream>
-#include <signal.h>
-#include <sstream>
 #include <unistd.h>
 
 namespace drainlab::control {
 
 using nlohmann::json;
 
-std::string state_path(const std::string& socket) {
-    constexpr std::string_view ending = ".sock";
-    const bool usual = socket.size() > ending.size() && socket.ends_with(ending);
-    return (usual ? socket.substr(0, socket.size() - ending.size()) : socket) + ".state";
-}
-
-std::string state_to_json(const daemon_state& s) {
-    json mounts = json::array();
-    for (const auto& m : s.mounts)
-        mounts.push_back({{"dir", m.dir}, {"dev", m.dev ? json(gate::device_text(*m.dev)) : json()}, {"name", m.name}});
-    const json whole{{"pid", s.pid},
-                     {"start_time", s.start_time},
-                     {"mount_namespace", s.mount_namespace},
-                     {"gate_pid", s.gate_pid ? json(s.gate_pid) : json()},
-                     {"mounts", mounts}};
-    return whole.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
-std::optional<daemon_state> state_from_json(const std::string& text) try {
-    const json whole = json::parse(text);
-    daemon_state s;
-    s.pid = whole.at("pid").get<pid_t>();
-    s.start_time = whole.at("start_time").get<std::uint64_t>();
-    s.mount_namespace = whole.at("mount_namespace").get<std::uint64_t>();
-    if (!whole.at("gate_pid").is_null()) s.gate_pid = whole.at("gate_pid").get<pid_t>();
-    for (const auto& m : whole.at("mounts")) {
-        owned_mount one{m.at("dir").get<std::string>(), m.at("name").get<std::string>()};
-        if (!m.at("dev").is_null()) one.dev = gate::parse_device(m.at("dev").get<std::string>());
-        s.mounts.push_back(std::move(one));
-    }
-    return s;
-} catch (const json::exception&) { return std::nullopt; }
-
-bool write_state(const std::string& path, const daemon_state& s) {
-    const std::string text = state_to_json(s), fresh = path + ".new";
-    const int fd = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return false;
-    const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    close(fd);
-    if (written && rename(fresh.c_str(), path.c_str()) == 0) return true;
-    const int error = errno;
-    unlink(fresh.c_str());
-    errno = error;
-    return false;
-}
-
-std::optional<daemon_state> read_state(const std::string& path) {
-    std::ifstream in{path};
-    if (!in) return std::nullopt;
-    std::ostringstream text;
-    text << in.rdbuf();
-    return state_from_json(text.str());
-}
-
-std::uint64_t process_start_time(pid_t pid) {
-    std::ifstream in{fmt::format("/proc/{}/stat", pid)};
-    std::string text;
-    if (!std::getline(in, text)) return 0;
-    const auto end_of_name = text.rfind(')');
-    if (end_of_name == std::string::npos) return 0;
-    std::istringstream rest{text.substr(end_of_name + 1)};
-    std::string word;
-    rest >> word;
-    if (word == "Z" || word == "X") return 0;  // ended; only its parent has not looked yet
-    for (int field = 4; field <= 22; ++field) rest >> word;
-    return std::strtoull(word.c_str(), nullptr, 10);
-}
-
-bool process_is_alive(pid_t pid, std::uint64_t start_time) {
-    return pid > 0 && start_time != 0 && process_start_time(pid) == start_time;
-}
-
 namespace {
 
-/// The gate ends with its daemon; one that did not is ended here, if it is still that program.
-void end_gate(pid_t pid, std::vector<std::string>& said) {
-    if (pid <= 0) return;
-    const int process = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-    if (process < 0) return;
-    std::ifstream in{fmt::format("/proc/{}/comm", pid)};
-    std::string comm;
-    std::getline(in, comm);
-    const bool alive = process_start_time(pid) != 0;  // not merely unreaped
-    if (comm == "drainfs-gate" && alive && syscall(SYS_pidfd_send_signal, process, SIGKILL, nullptr, 0) == 0)
-        said.push_back(fmt::format("ended drainfs-gate (pid {})", pid));
-    close(process);
+constexpr std::size_t largest_state = 16 << 20;
+
+std::string beside(const std::string& socket, const char* ending) {
+    constexpr std::string_view usual = ".sock";
+    const bool has = socket.size() > usual.size() && socket.ends_with(usual);
+    return (has ? socket.substr(0, socket.size() - usual.size()) : socket) + ending;
 }
 
-/// A mount that was only about to be made has no dev in the record: ours only if its daemon is dead. Asks without waiting for anybody:
-/// a dead connection answers ENOTCONN at once, and a living one is not asked (AT_STATX_DONT_SYNC is answered from memory).
-bool is_dead_connection(const std::string& dir) {
-    const int fd = open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
-    if (fd >= 0) close(fd);
-    return fd < 0 && errno == ENOTCONN;
+json device_json(dev_t dev) { return dev == 0 ? json() : json(fmt::format("{}:{}", major(dev), minor(dev))); }
+
+dev_t device_of(const json& j) {
+    if (!j.is_string()) return 0;
+    const auto text = j.get<std::string>();
+    const char* const end = text.data() + text.size();
+    unsigned high = 0, low = 0;
+    const auto first = std::from_chars(text.data(), end, high);
+    if (first.ec != std::errc{} || first.ptr == end || *first.ptr != ':') return 0;
+    const auto second = std::from_chars(first.ptr + 1, end, low);
+    return second.ec == std::errc{} && second.ptr == end ? makedev(high, low) : 0;
+}
+
+json process_json(const os::process_identity& p) {
+    if (p.pid == 0) return {};
+    return {{"pid", p.pid}, {"start_time", p.start_time}, {"pid_namespace", p.pid_namespace}, {"boot_id", p.boot}};
+}
+
+/// Old or half a record: what is missing names nobody.
+os::process_identity process_of(const json& j) {
+    if (!j.is_object()) return {};
+    return {j.at("pid").get<pid_t>(), j.at("start_time").get<std::uint64_t>(),
+            j.at("pid_namespace").get<std::uint64_t>(), j.at("boot_id").get<std::string>()};
+}
+
+json mount_json(const owned_mount& m, std::uint64_t mount_namespace) {
+    const bool known = static_cast<bool>(m.who);
+    return {{"dir", os::to_printable(m.dir)},
+            {"name", os::to_printable(m.name)},
+            {"dev", known ? device_json(m.who.dev) : json()},
+            {"unique_id", known && m.who.id != 0 ? json(m.who.id) : json()},
+            {"mount_id", known && m.who.table_id != 0 ? json(m.who.table_id) : json()},
+            {"mount_namespace", known ? json(m.who.ns != 0 ? m.who.ns : mount_namespace) : json()}};
+}
+
+template <class Number>
+Number number_or_0(const json& j, const char* key) {
+    const json v = j.value(key, json());
+    return v.is_number_integer() ? v.get<Number>() : Number{};
+}
+
+owned_mount mount_of(const json& j) {
+    owned_mount m;
+    m.dir = os::from_printable(j.at("dir").get<std::string>()).value_or("");
+    m.name = os::from_printable(j.at("name").get<std::string>()).value_or("");
+    m.who = {device_of(j.value("dev", json())), number_or_0<std::uint64_t>(j, "unique_id"),
+             number_or_0<std::int64_t>(j, "mount_id"), number_or_0<std::uint64_t>(j, "mount_namespace")};
+    return m;
+}
+
+bool write_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t n = write(fd, text.data(), text.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
 }
 
 }  // namespace
 
-std::vector<std::string> clean_up_after(const daemon_state& s) {
-    std::vector<std::string> said;
-    if (process_is_alive(s.pid, s.start_time)) return said;
-    end_gate(s.gate_pid, said);
-    struct stat ns {};
-    if (stat("/proc/self/ns/mnt", &ns) != 0 || ns.st_ino != s.mount_namespace)
-        return said;  // its mounts are not ours to see
-    for (const auto& line : os::read_mountinfo()) {
-        if (line.fstype != "fuse.drainfs") continue;
-        for (const auto& m : s.mounts) {
-            if (m.dir != line.dir || (m.dev ? *m.dev != line.device() : !is_dead_connection(line.dir))) continue;
-            gate::request lazily;
-            lazily.flags = gate::flag_lazy;
-            lazily.path = line.dir;
-            const int error = gate::call_umount(lazily);
-            said.push_back(error == 0 ? fmt::format("unmounted {} (left by dead daemon {})", line.dir, s.pid)
-                                      : fmt::format("cannot unmount {} (left by dead daemon {}): {}", line.dir, s.pid,
-                                                    std::strerror(error)));
-            break;
-        }
+std::string state_path(const std::string& socket) { return beside(socket, ".state"); }
+std::string life_path(const std::string& socket) { return beside(socket, ".life"); }
+
+std::string state_to_json(const daemon_state& s) {
+    json mounts = json::array();
+    for (const auto& m : s.mounts) mounts.push_back(mount_json(m, s.mount_namespace));
+    const json whole{
+        {"pid", s.daemon.pid},      {"start_time", s.daemon.start_time},    {"pid_namespace", s.daemon.pid_namespace},
+        {"boot_id", s.daemon.boot}, {"mount_namespace", s.mount_namespace}, {"gate", process_json(s.gate)},
+        {"mounts", mounts}};
+    return whole.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::optional<daemon_state> state_from_json(const std::string& text) try {
+    const auto parsed = input::parse_json(text);
+    if (!parsed.value) return std::nullopt;
+    const json& whole = *parsed.value;
+    daemon_state s;
+    s.daemon = process_of(whole);
+    s.mount_namespace = whole.at("mount_namespace").get<std::uint64_t>();
+    s.gate = process_of(whole.at("gate"));
+    for (const auto& m : whole.at("mounts")) s.mounts.push_back(mount_of(m));
+    return s;
+} catch (const json::exception&) { return std::nullopt; }
+
+bool write_state(const std::string& path, const daemon_state& s) { return write_state(AT_FDCWD, path, s); }
+
+bool write_state(int dir, const std::string& name, const daemon_state& s) {
+    const std::string fresh = name + ".new";
+    {
+        const os::unique_fd file{
+            openat(dir, fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
+        if (!file) return false;
+        if (write_all(file.get(), state_to_json(s)) && renameat(dir, fresh.c_str(), dir, name.c_str()) == 0)
+            return true;
     }
-    return said;
+    const int error = errno;
+    unlinkat(dir, fresh.c_str(), 0);
+    errno = error;
+    return false;
+}
+
+std::optional<daemon_state> read_state(const std::string& path, std::string& why) {
+    const auto text = os::read_own_file(path, largest_state, why);
+    return text ? state_from_json(*text) : std::nullopt;
 }
 
 }  // namespace drainlab::control

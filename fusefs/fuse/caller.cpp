@@ -2,6 +2,7 @@
 
 #include "fusefs/os/mountinfo.hpp"
 
+#include <linux/capability.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -51,6 +52,14 @@ std::optional<std::uint64_t> recent_threads::cgroup_of(pid_t tid) {
     return cgroup_id_of(s.fd);
 }
 
+pid_t process_of(pid_t tid) {
+    constexpr std::string_view label = "Tgid:";
+    std::ifstream status{"/proc/" + std::to_string(tid) + "/status"};
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with(label)) return static_cast<pid_t>(std::strtol(line.c_str() + label.size(), nullptr, 10));
+    return 0;
+}
+
 std::vector<gid_t> parse_groups(std::istream& status) {
     constexpr std::string_view label = "Groups:";
     for (std::string line; std::getline(status, line);) {
@@ -64,6 +73,40 @@ std::vector<gid_t> parse_groups(std::istream& status) {
 std::vector<gid_t> supplementary_groups_of(pid_t tid) {
     std::ifstream status{"/proc/" + std::to_string(tid) + "/status"};
     return parse_groups(status);
+}
+
+bool parse_cap_fsetid(std::istream& status) {
+    constexpr std::string_view key = "CapEff:";
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with(key)) return std::strtoull(line.c_str() + key.size(), nullptr, 16) >> CAP_FSETID & 1;
+    return false;
+}
+
+bool has_cap_fsetid(pid_t tid) {
+    const std::string base = "/proc/" + std::to_string(tid);
+    struct stat theirs {
+    }, ours{};
+    if (::stat((base + "/ns/user").c_str(), &theirs) != 0 || ::stat("/proc/self/ns/user", &ours) != 0) return false;
+    if (theirs.st_ino != ours.st_ino) return false;
+    std::ifstream status{base + "/status"};
+    return parse_cap_fsetid(status);
+}
+
+std::uint64_t parse_pending_signals(std::istream& status) {
+    std::uint64_t pending = 0, blocked = 0;
+    for (std::string line; std::getline(status, line);) {
+        const std::string_view key{line.data(), std::min<std::size_t>(line.size(), 7)};
+        const auto mask = [&] { return std::strtoull(line.c_str() + 7, nullptr, 16); };
+        if (key == "SigPnd:" || key == "ShdPnd:") pending |= mask();
+        if (key == "SigBlk:") blocked = mask();
+    }
+    return pending & ~blocked;
+}
+
+std::optional<std::uint64_t> pending_signals_of(pid_t tid) {
+    std::ifstream status{"/proc/" + std::to_string(tid) + "/status"};
+    if (!status) return std::nullopt;
+    return parse_pending_signals(status);
 }
 
 std::optional<std::string> parse_cgroup_path(std::string_view text) {

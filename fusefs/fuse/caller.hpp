@@ -34,11 +34,25 @@ class recent_threads {
     std::array<slot, 64> slots_;
 };
 
+/// The process that thread `tid` belongs to; 0 if it is gone.
+pid_t process_of(pid_t tid);
+
 /// The numbers on the `Groups:` line of /proc/TID/status; none if there is no such line.
 std::vector<gid_t> parse_groups(std::istream& status);
 /// Supplementary groups of thread `tid` as our user namespace shows them; none if it cannot be seen. (fuse_req_getgroups() of libfuse 3.14
 /// looks past the end of its buffer.)
 std::vector<gid_t> supplementary_groups_of(pid_t tid);
+
+/// Whether the `CapEff:` line of /proc/TID/status has CAP_FSETID.
+bool parse_cap_fsetid(std::istream& status);
+/// Whether thread `tid` has CAP_FSETID, in our own user namespace (a capability in another one says nothing about our files).
+bool has_cap_fsetid(pid_t tid);
+
+/// Signals that wait for a thread, its own and its process's, as a mask (bit 0: signal 1), less those that it blocks. The kernel makes every
+/// signal that ends a process without a core file a SIGKILL of each thread.
+std::uint64_t parse_pending_signals(std::istream& status);
+/// None if the thread cannot be seen.
+std::optional<std::uint64_t> pending_signals_of(pid_t tid);
 
 /// The path on the `0::` line of /proc/TID/cgroup; none if there is no such line.
 std::optional<std::string> parse_cgroup_path(std::string_view text);

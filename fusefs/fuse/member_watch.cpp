@@ -1,6 +1,7 @@
 #include "fusefs/fuse/member_watch.hpp"
 
 #include "fusefs/fuse/caller.hpp"
+#include "fusefs/os/readable.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -20,6 +21,19 @@ struct member_watch::impl : std::enable_shared_from_this<member_watch::impl> {
         if (!g->second.empty()) return;
         groups.erase(g);
         on_empty(group);
+    }
+
+    void wait_for(std::uint64_t group, pid_t member, descriptor& pidfd) {
+        pidfd.async_wait(descriptor::wait_read,
+                         [weak = weak_from_this(), group, member](const boost::system::error_code& error) {
+                             const auto self = weak.lock();
+                             if (error || !self) return;
+                             const auto g = self->groups.find(group);
+                             if (g == self->groups.end() || !g->second.contains(member)) return;
+                             descriptor& again = g->second.at(member);
+                             if (!os::readable(again.native_handle())) return self->wait_for(group, member, again);
+                             self->exited(group, member);
+                         });
     }
 
     boost::asio::io_context& io;
@@ -43,11 +57,7 @@ bool member_watch::add(std::uint64_t group, pid_t member) {
     auto [at, added] = w.groups[group].try_emplace(member, w.io, fd.get());
     if (!added) return true;
     static_cast<void>(fd.release());
-    at->second.async_wait(impl::descriptor::wait_read,
-                          [weak = w.weak_from_this(), group, member](const boost::system::error_code& error) {
-                              const auto self = weak.lock();
-                              if (!error && self) self->exited(group, member);
-                          });
+    w.wait_for(group, member, at->second);
     return true;
 }
 

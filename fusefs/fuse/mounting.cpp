@@ -1,7 +1,8 @@
 #include "fusefs/fuse/mounting.hpp"
 
-#include "fusefs/os/mountinfo.hpp"
+#include "fusefs/os/mount_identity.hpp"
 #include "fusefs/os/pass_fd.hpp"
+#include "fusefs/os/run_program.hpp"
 #include "fusefs/storage/open_outside.hpp"
 
 #include <sys/mount.h>
@@ -9,16 +10,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
-#include <spawn.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace drainlab::fuse {
 
@@ -30,6 +28,7 @@ using storage::unique_fd;
 constexpr unsigned cfg_flag = 0, cfg_string = 1, cfg_create = 6;
 constexpr unsigned attr_rdonly = 1, attr_nosuid = 2, attr_nodev = 4, attr_noexec = 8, attr_noatime = 0x10,
                    attr_nodiratime = 0x80;
+constexpr std::chrono::milliseconds fusermount_limit{5'000};
 constexpr unsigned move_empty_paths = 0x4 | 0x40;  // MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH
 
 int refuse(std::string& error, const std::filesystem::path& dir, const std::string& why, int err) {
@@ -49,12 +48,6 @@ std::string complaint(int fs, int err) {
     char text[256];
     const ssize_t n = ::read(fs, text, sizeof text - 1);
     return n > 2 ? std::string(text + 2, static_cast<std::size_t>(n) - 2) : std::string{std::strerror(err)};
-}
-
-void learn_ids(int dirfd, const char* path, int flags, new_mount& out) {
-    const auto who = os::identify_mount(dirfd, path, flags);  // asking the daemon would be asking ourselves
-    out.dev = who.dev;
-    out.mount_id = who.id;
 }
 
 unsigned attributes(const mount_flags& f) {
@@ -82,11 +75,10 @@ int mount_directly(const session_options& o, const mount_flags& flags, int dir, 
         return err == EPERM ? err
                             : refuse(error, o.dir, "the kernel refused the mount: " + complaint(fs.get(), err), err);
     }
-    const unique_fd mount{
-        static_cast<int>(::syscall(SYS_fsmount, fs.get(), 1 /* FSMOUNT_CLOEXEC */, attributes(flags)))};
-    if (!mount) return errno;
-    learn_ids(mount.get(), "", AT_EMPTY_PATH, out);
-    if (::syscall(SYS_move_mount, mount.get(), "", dir, "", move_empty_paths) == 0) return 0;
+    out.root.reset(static_cast<int>(::syscall(SYS_fsmount, fs.get(), 1 /* FSMOUNT_CLOEXEC */, attributes(flags))));
+    if (!out.root) return errno;
+    out.who = os::identify_mount(out.root.get(), "", AT_EMPTY_PATH);  // asks the kernel, not us
+    if (::syscall(SYS_move_mount, out.root.get(), "", dir, "", move_empty_paths) == 0) return 0;
     const int err = errno;
     return refuse(error, o.dir, std::string{"cannot be mounted on: "} + std::strerror(err), err);
 }
@@ -107,48 +99,47 @@ std::string option_text(const session_options& o, const mount_flags& f, bool all
     return text;
 }
 
-std::string read_all(int fd) {
-    std::string text;
-    char part[512];
-    for (ssize_t n; (n = ::read(fd, part, sizeof part)) > 0;) text.append(part, static_cast<std::size_t>(n));
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    return text;
+/// The newest drainfs mount on `dir`; 0 if there is none.
+std::int64_t newest_mount_on(const std::string& dir) {
+    std::int64_t newest = 0;
+    for (const auto& line : os::read_mountinfo())
+        if (line.ours() && line.dir == dir) newest = std::max<std::int64_t>(newest, line.id);
+    return newest;
+}
+
+void unmount_by_fusermount(const std::string& dir) {
+    os::run_program({.words = {"fusermount3", "-u", "-z", "-q", "--", dir}, .limit = fusermount_limit});
 }
 
 /// fusermount3 opens /dev/fuse, mounts, and sends us the descriptor.
 int mount_by_fusermount(const session_options& o, const mount_flags& flags, new_mount& out, std::string& error) {
-    int pair[2], said[2];
+    int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
-    unique_fd ours{pair[0]}, theirs{pair[1]};
-    if (::pipe2(said, O_CLOEXEC) != 0) return errno;
-    unique_fd listen{said[0]}, speak{said[1]};
-    constexpr int comm_fd = 3;
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, speak.get(), 2);
-    ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), comm_fd);
-    const std::string text = option_text(o, flags, out.allow_other), dir = o.dir.string(), comm = "_FUSE_COMMFD=3";
-    const char* argv[] = {"fusermount3", "-o", text.c_str(), "--", dir.c_str(), nullptr};
-    std::vector<char*> env;
-    for (char** e = environ; *e; ++e) env.push_back(*e);
-    env.push_back(const_cast<char*>(comm.c_str()));
-    env.push_back(nullptr);
-    pid_t child = 0;
-    const int err = ::posix_spawnp(&child, "fusermount3", &actions, nullptr, const_cast<char**>(argv), env.data());
-    ::posix_spawn_file_actions_destroy(&actions);
+    const unique_fd ours{pair[0]};
+    unique_fd theirs{pair[1]};
+    const auto dir = o.dir.string();
+    const auto before = newest_mount_on(dir);
+    const auto end = os::run_program({.words = {"fusermount3", "-o", option_text(o, flags, out.allow_other), "--", dir},
+                                      .environment = {"_FUSE_COMMFD=3"},
+                                      .descriptor = theirs.get(),
+                                      .limit = fusermount_limit});
     theirs.reset();
-    speak.reset();
-    if (err)
+    if (end.error == ETIMEDOUT) {
+        if (newest_mount_on(dir) != before) unmount_by_fusermount(dir);
+        return refuse(
+            error, o.dir,
+            "fusermount3 did not end within 5 s, and was killed" + (end.said.empty() ? "" : "; it said: " + end.said),
+            ETIMEDOUT);
+    }
+    if (end.error)
         return refuse(error, o.dir,
                       "fusermount3 cannot be run (install the package fuse3, or run as root or in `unshare -Urm`)",
-                      err);
+                      end.error);
+    ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);  // sent before it ended, or never
     out.fuse = os::receive_fd(ours.get());
-    const std::string why = read_all(listen.get());
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    if (!out.fuse) return refuse(error, o.dir, "fusermount3 says: " + (why.empty() ? "nothing" : why), EPERM);
+    if (!out.fuse) return refuse(error, o.dir, "fusermount3 says: " + (end.said.empty() ? "nothing" : end.said), EPERM);
     ::fcntl(out.fuse.get(), F_SETFL, ::fcntl(out.fuse.get(), F_GETFL) | O_NONBLOCK);
-    learn_ids(AT_FDCWD, dir.c_str(), 0, out);
+    out.who = os::identify_mount(AT_FDCWD, dir.c_str());
     return 0;
 }
 
@@ -157,7 +148,7 @@ int open_device(new_mount& out, const std::filesystem::path& dir, std::string& e
     if (out.fuse) return 0;
     const int err = errno;
     if (err == ENOENT || err == ENODEV)
-        return refuse(error, dir, "this kernel or container has no /dev/fuse (pass --device /dev/fuse)", err);
+        return refuse(error, dir, "this kernel or container has no /dev/fuse (pass --device /dev/fuse)", ENODEV);
     return refuse(
         error, dir,
         std::string{"/dev/fuse cannot be opened: "} + std::strerror(err) + " (chmod 0666 /dev/fuse, or run as root)",
@@ -217,11 +208,19 @@ int make_mount(const session_options& o, new_mount& out, std::string& error) {
             "unknown mount option \"" + unknown +
                 "\" (known: ro rw nosuid suid nodev dev noexec exec noatime atime relatime nodiratime sync dirsync)",
             EINVAL);
-    if (const auto m = os::mount_containing(os::read_mountinfo(), o.dir.native());
-        m && m->ours() && m->dir == o.dir.native())
+    const auto mounts = o.mounts ? o.mounts : os::current_mounts();
+    if (const auto m = os::mount_containing(*mounts, o.dir.native()); m && m->ours() && m->dir == o.dir.native())
         return refuse(error, o.dir, "is already a drainfs mount; unmount it first", EBUSY);
     unique_fd dir;
-    if (const int err = storage::open_outside(o.dir, O_PATH | O_DIRECTORY, "mount point", dir, error)) return err;
+    if (o.place >= 0)
+        dir.reset(::fcntl(o.place, F_DUPFD_CLOEXEC, 0));
+    else if (const int err = storage::open_outside(o.dir, O_PATH | O_DIRECTORY, "mount point", dir, error, mounts))
+        return err;
+    if (!dir) return refuse(error, o.dir, std::string{"cannot be opened: "} + std::strerror(errno), errno);
+    const auto here = os::look_at(dir.get());
+    if (o.seen && here && !os::is_same(*here, *o.seen))
+        return refuse(error, o.dir,
+                      "you see another directory there than drainfs does: another mount namespace, or root", ESTALE);
     const bool root = ::geteuid() == 0;
     out.allow_other = o.allow_other.value_or(root);
     if (root) {
@@ -237,6 +236,13 @@ int make_mount(const session_options& o, new_mount& out, std::string& error) {
             return refuse(error, o.dir, "no permission to mount in this namespace (use `unshare -Urm`)", EPERM);
     }
     return mount_by_fusermount(o, flags, out, error);
+}
+
+void unmake_mount(const session_options& o, new_mount& made) {
+    made.fuse.reset();  // from here on nobody is waited for
+    if (!made.root) return unmount_by_fusermount(o.dir.string());
+    const auto it = "/proc/thread-self/fd/" + std::to_string(made.root.get());
+    ::umount2(it.c_str(), MNT_DETACH);
 }
 
 }  // namespace drainlab::fuse

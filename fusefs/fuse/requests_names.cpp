@@ -9,6 +9,7 @@
 namespace drainlab::fuse {
 
 using impl = session::impl;
+using storage::directory_store;
 using storage::node;
 using op = storage::device_op;
 
@@ -23,74 +24,125 @@ fuse_entry_param session::impl::entry_for(node& f, struct stat& st) const {
     return e;
 }
 
-void session::impl::reply_entry(fuse_req_t req, node& f, struct stat& st) {
+void session::impl::reply_entry(request& r, node& f, struct stat& st) {
     const fuse_entry_param e = entry_for(f, st);
-    if (fuse_reply_entry(req, &e) != 0) fs.forget(f, 1);  // the caller was killed: the kernel has not taken it
+    if (r.entry(e) != 0) fs.forget(f, 1);  // the caller was killed: the kernel has not taken it
 }
 
-void session::impl::reply_attr(fuse_req_t req, node& f) {
+sched::task<> session::impl::reply_attr(request& r, node& f) {
     struct stat st {};
-    if (const int err = fs.getattr(f, st))
-        fuse_reply_err(req, err);
+    if (const int err = co_await fs.getattr(f, st))
+        r.error(err);
     else
-        fuse_reply_attr(req, &st, attr_timeout);
+        r.attr(st, attr_timeout);
 }
 
 namespace {
 
-bool in_group(fuse_req_t req, gid_t gid) {
-    if (fuse_req_ctx(req)->gid == gid) return true;
-    const auto groups = supplementary_groups_of(fuse_req_ctx(req)->pid);
-    return std::find(groups.begin(), groups.end(), gid) != groups.end();
+/// in_group_or_capable()
+bool keeps_setgid(const impl::writer& by, gid_t gid) {
+    if (by.gid == gid) return true;
+    const auto groups = supplementary_groups_of(by.tid);
+    return std::find(groups.begin(), groups.end(), gid) != groups.end() || has_cap_fsetid(by.tid);
 }
+
+/// What the store found, or made.
+struct entry {
+    node* f{};
+    struct stat st {};
+};
 
 }  // namespace
 
-void session::impl::kill_suidgid_of(fuse_req_t req, node& f) {
-    struct stat st {};
-    if (!S_ISREG(f.type) || fs.store().getattr(f, st) != 0) return;
+sched::task<int> session::impl::kill_suidgid(node& f, writer by) {
+    if (!S_ISREG(f.type)) co_return 0;
+    auto getattr =
+        fs.calls().names<struct stat>("getattr", [&f](directory_store& s, auto& st) { return s.getattr(f, st); });
+    const auto got = co_await getattr;
+    if (got.err) co_return got.err;
+    const struct stat& st = got.out;
     mode_t kept = st.st_mode & ~static_cast<mode_t>(S_ISUID);
     const bool program = st.st_mode & S_IXGRP;
-    if ((st.st_mode & S_ISGID) && (program || !in_group(req, st.st_gid))) kept &= ~static_cast<mode_t>(S_ISGID);
-    if (kept == st.st_mode) return;
-    fs.store().chmod(f, kept & 07777);
-    fuse_lowlevel_notify_inval_inode(se, id_of(f), -1, 0);  // the attributes only
+    if ((st.st_mode & S_ISGID) && (program || !keeps_setgid(by, st.st_gid))) kept &= ~static_cast<mode_t>(S_ISGID);
+    if (kept == st.st_mode) co_return 0;
+    storage::attribute_change mode;
+    mode.mode = kept & 07777;
+    const int err = co_await fs.change(f, mode);
+    if (!err && !ended) fuse_lowlevel_notify_inval_inode(se, id_of(f), -1, 0);  // the attributes only
+    co_return err;
 }
 
 namespace {
 
-void op_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
-    impl& s = impl::of(req);
-    if (!s.admit(req, "LOOKUP") || s.fails(req, op::lookup, s.known(parent), name)) return;
-    node* f{};
-    struct stat st {};
-    const int err = s.fs.store().lookup(s.known(parent), name, f, st);
-    if (err == ENOENT && s.entry_timeout > 1) {  // nobody else makes names in a private store: the kernel may remember
+/// A request on `f`, or its entry `name`: whether the emulated device fails it. Then it has been answered.
+sched::task<bool> fails(impl& s, request& r, op what, node& f, const char* name = nullptr) {
+    const int err = co_await s.fs.fault(what, f, name);
+    if (err) r.error(err);
+    co_return err != 0;
+}
+
+sched::task<> lookup(impl& s, request& r, node& parent, std::string name) {
+    if (!s.admit(r, "LOOKUP")) co_return;
+    if (s.fs.may_fault(op::lookup))
+        if (co_await fails(s, r, op::lookup, parent, name.c_str())) co_return;
+    auto look = s.fs.calls().names<entry>(
+        "lookup",
+        [&parent, name](directory_store& store, entry& e) { return store.lookup(parent, name.c_str(), e.f, e.st); },
+        name.c_str());
+    auto got = co_await look;
+    if (got.err == ENOENT &&
+        s.entry_timeout > 1) {  // nobody else makes names in a private store: the kernel may remember
         fuse_entry_param none{};
         none.entry_timeout = s.entry_timeout;
-        fuse_reply_entry(req, &none);
-    } else if (err) {
-        fuse_reply_err(req, err);
+        r.entry(none);
+    } else if (got.err) {
+        r.error(got.err);
     } else {
-        s.reply_entry(req, *f, st);
+        s.reply_entry(r, *got.out.f, got.out.st);
     }
+}
+
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
+    impl& s = impl::of(req);
+    s.serve(req, "lookup", [&](request& r) { return lookup(s, r, s.known(parent), name); });
+}
+
+void forget(impl& s, node& f, std::uint64_t n) {
+    if (s.interrupted.any_gone())
+        s.interrupted.later([&s, &f, n] { s.fs.forget(f, n); });
+    else
+        s.fs.forget(f, n);
 }
 
 void op_forget(fuse_req_t req, fuse_ino_t ino, std::uint64_t n) {
     impl& s = impl::of(req);
-    s.fs.forget(s.known(ino), n);
-    fuse_reply_none(req);
+    s.serve_now(req, "forget", [&](request& r) {
+        forget(s, s.known(ino), n);
+        r.nothing();
+    });
 }
 
 void op_forget_multi(fuse_req_t req, std::size_t count, fuse_forget_data* all) {
     impl& s = impl::of(req);
-    for (std::size_t k = 0; k < count; ++k) s.fs.forget(s.known(all[k].ino), all[k].nlookup);
-    fuse_reply_none(req);
+    s.serve_now(req, "forget", [&](request& r) {
+        for (std::size_t k = 0; k < count; ++k) forget(s, s.known(all[k].ino), all[k].nlookup);
+        r.nothing();
+    });
+}
+
+sched::task<> attributes(impl& s, request& r, node& f) {
+    if (!s.admit(r, "GETATTR")) co_return;
+    int err = 0;  // g++ 12 lays the frame out wrongly without a variable here
+    if (s.fs.may_fault(op::getattr)) err = co_await s.fs.fault(op::getattr, f);
+    if (err)
+        r.error(err);
+    else
+        co_await s.reply_attr(r, f);
 }
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, fuse_file_info*) {
     impl& s = impl::of(req);
-    if (s.admit(req, "GETATTR") && !s.fails(req, op::getattr, s.known(ino))) s.reply_attr(req, s.known(ino));
+    s.serve(req, "getattr", [&](request& r) { return attributes(s, r, s.known(ino)); });
 }
 
 timespec time_to_set(int to_set, int omit_unless, int now, const timespec& given) {
@@ -99,112 +151,157 @@ timespec time_to_set(int to_set, int omit_unless, int now, const timespec& given
 }
 
 /// Everything but the size.
-int set_attributes(impl& s, node& f, const struct stat& attr, int to_set) {
-    if (to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) {
-        const uid_t uid = to_set & FUSE_SET_ATTR_UID ? attr.st_uid : static_cast<uid_t>(-1);
-        const gid_t gid = to_set & FUSE_SET_ATTR_GID ? attr.st_gid : static_cast<gid_t>(-1);
-        if (const int err = s.fs.store().chown(f, uid, gid)) return err;
-    }
-    if (to_set & FUSE_SET_ATTR_MODE)
-        if (const int err = s.fs.store().chmod(f, attr.st_mode)) return err;
-    if (!(to_set & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME))) return 0;
-    const timespec times[2] = {time_to_set(to_set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW, attr.st_atim),
-                               time_to_set(to_set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW, attr.st_mtim)};
-    return s.fs.utimens(f, times);
+storage::attribute_change change_of(const struct stat& attr, int to_set) {
+    storage::attribute_change c;
+    if (to_set & FUSE_SET_ATTR_UID) c.uid = attr.st_uid;
+    if (to_set & FUSE_SET_ATTR_GID) c.gid = attr.st_gid;
+    if (to_set & FUSE_SET_ATTR_MODE) c.mode = attr.st_mode;
+    c.times[0] = time_to_set(to_set, FUSE_SET_ATTR_ATIME, FUSE_SET_ATTR_ATIME_NOW, attr.st_atim);
+    c.times[1] = time_to_set(to_set, FUSE_SET_ATTR_MTIME, FUSE_SET_ATTR_MTIME_NOW, attr.st_mtim);
+    return c;
 }
 
-sched::task<> set_size(impl& s, fuse_req_t req, node& f, struct stat attr, int to_set) {
-    int err = co_await s.fs.truncate(f, attr.st_size);
-    if (!err) err = set_attributes(s, f, attr, to_set);
+sched::task<> setattr(impl& s, request& r, node& f, struct stat attr, int to_set, bool kills) {
+    if (!s.admit(r, "SETATTR", true)) co_return;
+    const op what = to_set & FUSE_SET_ATTR_SIZE ? op::truncate : op::setattr;
+    if (s.fs.may_fault(what))
+        if (co_await fails(s, r, what, f)) co_return;
+    int err = 0;
+    if (kills) err = co_await s.kill_suidgid(f, impl::writer_of(r));
+    if (!err && (to_set & FUSE_SET_ATTR_SIZE)) err = co_await s.fs.truncate(f, attr.st_size);
+    constexpr int others =
+        FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID | FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME;
+    if (!err && (to_set & others)) err = co_await s.fs.change(f, change_of(attr, to_set));
     if (err)
-        fuse_reply_err(req, err);
+        r.error(err);
     else
-        s.reply_attr(req, f);
+        co_await s.reply_attr(r, f);
 }
 
 void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat* attr, int to_set, fuse_file_info*) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "SETATTR")) return;
-    node& f = s.known(ino);
-    if (s.fails(req, to_set & FUSE_SET_ATTR_SIZE ? op::truncate : op::setattr, f)) return;
-    if (s.raw.kills()) s.kill_suidgid_of(req, f);
-    if (to_set & FUSE_SET_ATTR_SIZE)
-        s.park("setattr", set_size(s, req, f, *attr, to_set));
-    else if (const int err = set_attributes(s, f, *attr, to_set))
-        fuse_reply_err(req, err);
+    s.serve(req, "setattr", [&](request& r) { return setattr(s, r, s.known(ino), *attr, to_set, s.raw.kills()); });
+}
+
+sched::task<> readlink(impl& s, request& r, node& f) {
+    if (!s.admit(r, "READLINK")) co_return;
+    if (s.fs.may_fault(op::readlink))
+        if (co_await fails(s, r, op::readlink, f)) co_return;
+    auto read = s.fs.calls().names<std::string>(
+        "readlink", [&f](directory_store& store, std::string& target) { return store.readlink(f, target); });
+    const auto got = co_await read;
+    if (got.err)
+        r.error(got.err);
     else
-        s.reply_attr(req, f);
+        r.link(got.out.c_str());
 }
 
 void op_readlink(fuse_req_t req, fuse_ino_t ino) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "READLINK") || s.fails(req, op::readlink, s.known(ino))) return;
-    std::string target;
-    if (const int err = s.fs.store().readlink(s.known(ino), target))
-        fuse_reply_err(req, err);
-    else
-        fuse_reply_readlink(req, target.c_str());
+    s.serve(req, "readlink", [&](request& r) { return readlink(s, r, s.known(ino)); });
 }
 
-void made(impl& s, fuse_req_t req, int err, node* f, struct stat& st) {
-    if (err)
-        fuse_reply_err(req, err);
+/// MKNOD, MKDIR, SYMLINK, LINK: `how` makes the entry.
+template <class How>
+sched::task<> make(impl& s, request& r, const char* word, op what, std::string_view call, node& parent,
+                   std::string name, How how) {
+    if (!s.admit(r, word, true)) co_return;
+    if (s.fs.may_fault(what))
+        if (co_await fails(s, r, what, parent, name.c_str())) co_return;
+    auto making = s.fs.calls().names<entry>(
+        call, [&parent, name, how](directory_store& store, entry& e) { return how(store, parent, name.c_str(), e); },
+        name.c_str());
+    making.may_be_withdrawn = true;
+    auto got = co_await making;
+    if (got.err)
+        r.error(got.err);
     else
-        s.reply_entry(req, *f, st);
+        s.reply_entry(r, *got.out.f, got.out.st);
 }
 
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, dev_t dev) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "MKNOD") || s.fails(req, op::mknod, s.known(parent), name)) return;
-    node* f{};
-    struct stat st {};
-    const int err = s.fs.store().mknod(s.known(parent), name, mode, dev, impl::credentials_of(req), f, st);
-    made(s, req, err, f, st);
+    s.serve(req, "mknod", [&](request& r) {
+        return make(
+            s, r, "MKNOD", op::mknod, "mknod", s.known(parent), name,
+            [mode, dev, who = impl::credentials_of(r)](directory_store& store, node& p, const char* n, entry& e) {
+                return store.mknod(p, n, mode, dev, who, e.f, e.st);
+            });
+    });
 }
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "MKDIR") || s.fails(req, op::mkdir, s.known(parent), name)) return;
-    node* f{};
-    struct stat st {};
-    const int err = s.fs.store().mkdir(s.known(parent), name, mode, impl::credentials_of(req), f, st);
-    made(s, req, err, f, st);
+    s.serve(req, "mkdir", [&](request& r) {
+        return make(s, r, "MKDIR", op::mkdir, "mkdir", s.known(parent), name,
+                    [mode, who = impl::credentials_of(r)](directory_store& store, node& p, const char* n, entry& e) {
+                        return store.mkdir(p, n, mode, who, e.f, e.st);
+                    });
+    });
 }
 
 void op_symlink(fuse_req_t req, const char* target, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "SYMLINK") || s.fails(req, op::symlink, s.known(parent), name)) return;
-    node* f{};
-    struct stat st {};
-    const int err = s.fs.store().symlink(target, s.known(parent), name, impl::credentials_of(req), f, st);
-    made(s, req, err, f, st);
+    s.serve(req, "symlink", [&](request& r) {
+        return make(s, r, "SYMLINK", op::symlink, "symlink", s.known(parent), name,
+                    [to = std::string{target}, who = impl::credentials_of(r)](directory_store& store, node& p,
+                                                                              const char* n, entry& e) {
+                        return store.symlink(to.c_str(), p, n, who, e.f, e.st);
+                    });
+    });
 }
 
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (!s.admit(req, "LINK") || s.fails(req, op::link, s.known(parent), name)) return;
-    struct stat st {};
-    node& f = s.known(ino);
-    const int err = s.fs.store().link(f, s.known(parent), name, st);
-    made(s, req, err, &f, st);
+    s.serve(req, "link", [&](request& r) {
+        node& f = s.known(ino);
+        s.fs.touched(f);
+        return make(s, r, "LINK", op::link, "link", s.known(parent), name,
+                    [&f](directory_store& store, node& p, const char* n, entry& e) {
+                        e.f = &f;
+                        return store.link(f, p, n, e.st);
+                    });
+    });
+}
+
+/// UNLINK, RMDIR
+sched::task<> remove(impl& s, request& r, bool directory, node& parent, std::string name) {
+    const op what = directory ? op::rmdir : op::unlink;
+    if (!s.admit(r, directory ? "RMDIR" : "UNLINK", true)) co_return;
+    if (s.fs.may_fault(what))
+        if (co_await fails(s, r, what, parent, name.c_str())) co_return;
+    auto removing = s.fs.calls().names(
+        directory ? "rmdir" : "unlink",
+        [&parent, name, directory](directory_store& store, storage::nothing&) {
+            return directory ? store.rmdir(parent, name.c_str()) : store.unlink(parent, name.c_str());
+        },
+        name.c_str());
+    removing.may_be_withdrawn = true;
+    r.error((co_await removing).err);
 }
 
 void op_unlink(fuse_req_t req, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (s.admit(req, "UNLINK") && !s.fails(req, op::unlink, s.known(parent), name))
-        fuse_reply_err(req, s.fs.store().unlink(s.known(parent), name));
+    s.serve(req, "unlink", [&](request& r) { return remove(s, r, false, s.known(parent), name); });
 }
 
 void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    if (s.admit(req, "RMDIR") && !s.fails(req, op::rmdir, s.known(parent), name))
-        fuse_reply_err(req, s.fs.store().rmdir(s.known(parent), name));
+    s.serve(req, "rmdir", [&](request& r) { return remove(s, r, true, s.known(parent), name); });
+}
+
+sched::task<> rename(impl& s, request& r, node& from, std::string name, node& to, std::string new_name,
+                     unsigned flags) {
+    if (!s.admit(r, "RENAME", true)) co_return;
+    if (s.fs.may_fault(op::rename))
+        if (co_await fails(s, r, op::rename, from, name.c_str())) co_return;
+    auto renaming = s.fs.rename(from, std::move(name), to, std::move(new_name), flags);
+    r.error(co_await renaming);
 }
 
 void op_rename(fuse_req_t req, fuse_ino_t from, const char* name, fuse_ino_t to, const char* new_name, unsigned flags) {
     impl& s = impl::of(req);
-    if (s.admit(req, "RENAME") && !s.fails(req, op::rename, s.known(from), name))
-        fuse_reply_err(req, s.fs.store().rename(s.known(from), name, s.known(to), new_name, flags));
+    s.serve(req, "rename", [&](request& r) { return rename(s, r, s.known(from), name, s.known(to), new_name, flags); });
 }
 
 }  // namespace

@@ -7,7 +7,11 @@ namespace drainlab::fuse {
 
 /// A STATFS kept by the session's owner.
 struct session::impl::kept_statfs final : statfs_call {
-    kept_statfs(impl& s, fuse_req_t r) : owner{&s}, req{r} { tid = fuse_req_ctx(r)->pid; }
+    kept_statfs(impl& s, fuse_req_t r) : owner{&s}, req{r} {
+        tid = fuse_req_ctx(r)->pid;
+        device = s.device.native_handle();
+        unique = s.raw.unique();
+    }
     ~kept_statfs() override { answer(); }
     void answer() override {
         fuse_req_t r = std::exchange(req, nullptr);
@@ -45,14 +49,20 @@ void op_init(void* data, fuse_conn_info* conn) {
     want(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE, false);
     want(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_DIO | FUSE_CAP_DONT_MASK, true);
     // The store is told whose umask and applies it, or a default ACL in its place. ACLs are asked for only where the store has them.
-    std::size_t size = 0;
-    want(FUSE_CAP_POSIX_ACL,
-         s.fs.store().getxattr(s.fs.store().nodes().root(), "system.posix_acl_access", nullptr, 0, size) != EOPNOTSUPP);
-    if (s.fs.store().root().is_private) want(FUSE_CAP_AUTO_INVAL_DATA, false);
+    want(FUSE_CAP_POSIX_ACL, s.fs.has_acls());
+    if (s.fs.is_private()) want(FUSE_CAP_AUTO_INVAL_DATA, false);
     conn->max_background = 64;
     conn->congestion_threshold = 48;
     conn->time_gran = 1;
     if (s.events.on_ready) s.events.on_ready();
+}
+
+sched::task<> statfs(impl& s, request& r) {
+    struct statvfs st {};
+    if (const int err = co_await s.fs.statfs(st))
+        r.error(err);
+    else
+        r.statfs(st);
 }
 
 void op_statfs(fuse_req_t req, fuse_ino_t) {
@@ -70,16 +80,15 @@ void op_statfs(fuse_req_t req, fuse_ino_t) {
         }
         call->req = nullptr;  // an ordinary caller, who wants to know
     }
-    struct statvfs st {};
-    if (const int err = s.fs.store().statfs(st))
-        fuse_reply_err(req, err);
-    else
-        fuse_reply_statfs(req, &st);
+    s.serve(req, "statfs", [&](request& r) { return statfs(s, r); });
 }
 
 void op_ioctl(fuse_req_t req, fuse_ino_t, unsigned, void*, fuse_file_info*, unsigned, const void*, std::size_t,
               std::size_t) {
-    if (impl::of(req).admit(req, "IOCTL")) fuse_reply_err(req, ENOTTY);
+    impl& s = impl::of(req);
+    s.serve_now(req, "ioctl", [&](request& r) {
+        if (s.admit(r, "IOCTL")) r.error(ENOTTY);
+    });
 }
 
 }  // namespace

@@ -5,9 +5,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <linux/fuse.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <new>
+#include <system_error>
 #include <unistd.h>
 
 namespace drainlab::fuse {
@@ -18,8 +22,12 @@ constexpr int requests_per_turn = 32;  // then the other descriptors get their t
 
 // libfuse reads and writes through these, so that kill_request sees what goes by.
 ssize_t device_writev(int fd, iovec* iov, int count, void* data) {
-    static_cast<session::impl*>(data)->raw.answer(iov, count);
-    return ::writev(fd, iov, count);
+    session::impl& s = *static_cast<session::impl*>(data);
+    s.raw.answer(iov, count);
+    s.faults.on_answer(iov, count);
+    const ssize_t sent = ::writev(fd, iov, count);
+    s.faults.on_answered(iov, sent >= 0);
+    return sent;
 }
 ssize_t device_read(int fd, void* buffer, std::size_t size, void* data) {
     const ssize_t got = ::read(fd, buffer, size);
@@ -38,11 +46,22 @@ fuse_buf& receive_buffer() {
 session::impl::~impl() {
     *alive = false;
     answer_kept();
-    DRAINLAB_CHECK(count.parked == 0);
+    requests.answer_all(EIO);
+    faults.answer_all();
+    work.abandon();
     for (open_file* h : files) delete h;  // without a gate the kernel may drop their RELEASE with the connection
     for (open_directory* d : directories) delete d;
     if (device.is_open()) device.release();  // libfuse closes it
     if (se) fuse_session_destroy(se);
+}
+
+void session::impl::may_be_interrupted(request& r, fuse_req_t req) {
+    if (fuse_req_interrupted(req))
+        return interrupted.arrived(r);  // libfuse would call us under a lock of `req`, which an answer frees
+    const auto arrived = [](fuse_req_t which, void* data) {
+        impl::of(which).interrupted.arrived(*static_cast<request*>(data));
+    };
+    fuse_req_interrupt_func(req, arrived, &r);
 }
 
 void session::impl::wait_for_request() {
@@ -69,12 +88,53 @@ bool session::impl::serve_one() {
     fuse_buf& buffer = receive_buffer();
     const int got = fuse_session_receive_buf(se, &buffer);
     if (got > 0) {
-        fuse_session_process_buf(se, &buffer);
+        if (faults.idle() || !faults.takes(buffer.mem, static_cast<std::size_t>(got), raw.kills(), work))
+            fuse_session_process_buf(se, &buffer);
         return true;
     }
     if (got == -EINTR) return true;
     if (got != -EAGAIN) end();  // 0: ENODEV, the superblock is gone; else the connection was aborted
     return false;
+}
+
+void session::impl::process(std::vector<char>& bytes, bool kills) {
+    fuse_in_header header{};
+    std::memcpy(&header, bytes.data(), sizeof header);
+    raw.recall(kills, header.unique);
+    fuse_buf buffer{};
+    buffer.mem = bytes.data();
+    buffer.size = bytes.size();
+    fuse_session_process_buf(se, &buffer);
+}
+
+int session::impl::answer(const void* bytes, std::size_t size) {
+    ++count.requests;  // that no handler sees
+    return ::write(fuse_session_fd(se), bytes, size) < 0 ? -errno : 0;
+}
+
+/// What the kernel remembers it does not ask, and no fault can touch it.
+void session::impl::choose_timeouts() {
+    const bool faulty = !faults.rules().empty(), shrinks = fs.cache().lose_unsynced;
+    entry_timeout = attr_timeout = faulty || shrinks ? 0
+                                   : fs.is_private() ? 3600
+                                                     : 1;  // nobody else changes a private store
+}
+
+/// From now on the kernel looks every name up again. Linux 6.16; before that it does once its time is over.
+void session::impl::forget_names() const {
+    constexpr int notify_inc_epoch = 8;
+    const fuse_out_header out{sizeof out, notify_inc_epoch, 0};
+    [[maybe_unused]] const ssize_t sent = ::write(fuse_session_fd(se), &out, sizeof out);
+}
+
+sched::task<std::string> session::impl::path_of(std::uint64_t node, std::string name) {
+    storage::node& f = known(node);
+    auto path_call = fs.calls().names<std::string>("path of a file", [&f, name](storage::directory_store&, auto& out) {
+        out = storage::path_in_mount(f, name.empty() ? nullptr : name.c_str());
+        return 0;
+    });
+    const auto got = co_await path_call;
+    co_return got.out;
 }
 
 void session::impl::end() {
@@ -85,34 +145,44 @@ void session::impl::end() {
     });
 }
 
-void session::impl::park(std::string name, sched::task<> body) {
-    ++count.parked;
-    const auto work = [](impl& s, sched::task<> inner) -> sched::task<> {
-        co_await inner;
-        if (--s.count.parked == 0) s.host.sched.wake_all(&s.count.parked);
-    };
-    host.sched.spawn(std::move(name), work(*this, std::move(body)));
-}
-
-bool session::impl::admit(fuse_req_t req, const char* what) {
+bool session::impl::admit(request& r, const char* what, bool changes) {
     ++count.requests;
-    const pid_t tid = fuse_req_ctx(req)->pid;
+    const pid_t tid = r.caller().pid;
     if (tid) host.cpus.note_caller(static_cast<std::uint64_t>(tid));
-    if (!dying) return true;
-    fuse_reply_err(req, EIO);
+    if (!dying) {
+        if (!changes || !fs.read_only()) return true;
+        r.error(EROFS);  // remounted read-write: but the store is shared with others that only read
+        return false;
+    }
+    r.error(EIO);
     if (events.on_violation)
         events.on_violation(std::string{what} + " of thread " + std::to_string(tid) + " after shutdown had begun");
     return false;
 }
 
-bool session::impl::fails(fuse_req_t req, storage::device_op op, storage::node& f, const char* name) {
-    const int err = fs.fault(op, f, name);
-    if (err) fuse_reply_err(req, err);
-    return err != 0;
+int session::impl::trouble(std::string_view what, const std::exception_ptr& thrown) const noexcept {
+    int err = EIO;
+    try {
+        std::string why = "an unknown exception";
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const std::bad_alloc&) {
+            err = ENOMEM;
+            why = "out of memory";
+        } catch (const std::system_error& e) {
+            if (e.code().value() > 0 && e.code().value() < 4096) err = e.code().value();
+            why = e.what();
+        } catch (const std::exception& e) { why = e.what(); } catch (...) {
+        }
+        if (events.on_trouble)
+            events.on_trouble(std::string{what} + ": " + why + "; the caller gets " + storage::errno_name(err));
+    } catch (...) {  // no memory for words
+    }
+    return err;
 }
 
-kernel::memcg_ptr session::impl::payer(fuse_req_t req) {
-    if (auto m = callers.of(fuse_req_ctx(req)->pid)) return m;
+kernel::memcg_ptr session::impl::payer(const request& r) {
+    if (auto m = callers.of(r.caller().pid)) return m;
     ++count.unknown_caller;
     return host.root_memcg;
 }
@@ -122,12 +192,11 @@ kernel::memcg_ptr session::impl::payer(fuse_req_t req) {
 session::session(std::unique_ptr<impl> i) : impl_{std::move(i)} {}
 session::~session() = default;
 
-std::unique_ptr<session> session::create(const session_options& options, const environment& env,
-                                         storage::filesystem& fs, session_events events, int& err, std::string& error) {
+std::unique_ptr<session> session::create(new_mount made, const environment& env, storage::filesystem& fs,
+                                         session_events events, std::string& error) {
     auto s = std::make_unique<impl>(env, fs, std::move(events));
-    if (fs.store().root().is_private) s->entry_timeout = s->attr_timeout = 3600;  // nobody else changes it
-    err = make_mount(options, s->mount, error);
-    if (err) return nullptr;
+    s->choose_timeouts();
+    s->mount = std::move(made);
 
     fuse_lowlevel_ops ops{};
     add_session_operations(ops);
@@ -144,17 +213,16 @@ std::unique_ptr<session> session::create(const session_options& options, const e
     through.writev = device_writev;
     through.read = device_read;
     if (!s->se || fuse_session_custom_io(s->se, &through, s->mount.fuse.get()) != 0) {
-        err = EMFILE;
-        error = "mount point " + options.dir.string() + ": libfuse made no session (it can have 1024 in one process)";
+        error = "libfuse made no session (it can have 1024 in one process)";
         return nullptr;
     }
+    s->faults.refresh();
     s->device.assign(s->mount.fuse.release());  // the session owns it from here on
     s->wait_for_request();
     return std::unique_ptr<session>{new session{std::move(s)}};
 }
 
-dev_t session::st_dev() const noexcept { return impl_->mount.dev; }
-std::uint64_t session::mount_id() const noexcept { return impl_->mount.mount_id; }
+const os::mount_identity& session::mount_id() const noexcept { return impl_->mount.who; }
 bool session::direct_mount() const noexcept { return impl_->mount.direct; }
 bool session::allow_other() const noexcept { return impl_->mount.allow_other; }
 bool session::dying() const noexcept { return impl_->dying; }
@@ -162,7 +230,8 @@ bool session::ended() const noexcept { return impl_->ended; }
 
 session_counters session::counters() const {
     session_counters c = impl_->count;
-    c.inodes = impl_->fs.store().nodes().known();
+    c.inodes = impl_->fs.nodes().known();
+    c.parked = impl_->work.count();
     return c;
 }
 
@@ -170,7 +239,30 @@ sched::task<> session::prepare_shutdown() {
     impl& s = *impl_;
     while (s.serve_one()) {}
     s.dying = true;
-    while (s.count.parked > 0) co_await s.host.sched.wait_on(&s.count.parked, "requests being worked on");
+    s.faults.end();
+    co_await s.work.empty(s.host.sched);
+}
+
+bool session::add_fault(fault::rule r) {
+    const bool added = impl_->faults.rules().add(std::move(r));
+    impl_->faults.refresh();
+    impl_->choose_timeouts();
+    if (!impl_->ended) impl_->forget_names();
+    return added;
+}
+
+std::size_t session::clear_faults(const std::string& name) {
+    const std::size_t cleared = impl_->faults.clear(name);
+    impl_->choose_timeouts();
+    return cleared;
+}
+
+std::size_t session::release_faults(const std::string& name) { return impl_->faults.release(name); }
+const fault::rules& session::faults() const noexcept { return impl_->faults.rules(); }
+void session::device_changed() { impl_->faults.refresh(); }
+
+void session::close_directories() {
+    for (open_directory* d : impl_->directories) d->stream.reset();
 }
 
 }  // namespace drainlab::fuse

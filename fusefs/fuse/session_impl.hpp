@@ -1,14 +1,16 @@
 // What the request handlers share. Private to fusefs/fuse.
 #pragma once
-#define FUSE_USE_VERSION 314
+#include "fusefs/fuse/faults.hpp"
 #include "fusefs/fuse/identity.hpp"
+#include "fusefs/fuse/interrupts.hpp"
 #include "fusefs/fuse/kill_suidgid.hpp"
 #include "fusefs/fuse/mounting.hpp"
+#include "fusefs/fuse/request.hpp"
 #include "fusefs/kernel/host.hpp"
+#include "fusefs/sched/in_flight.hpp"
 #include "fusefs/storage/filesystem.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <fuse_lowlevel.h>
 
 #include <unordered_set>
 
@@ -18,22 +20,34 @@ namespace drainlab::fuse {
 struct open_file {
     storage::node* f;
     kernel::memcg_ptr opener;  ///< pays for what the kernel writes back without saying for whom
-    std::uint64_t err_seen;    ///< i_mapping.wb_err_seq when last reported to this handle
+    std::uint64_t err_seen;    ///< see file_data::untold_error()
+    int untold_error() { return f->data->untold_error(err_seen); }
 };
 
-/// fuse_file_info::fh of a directory.
-struct open_directory {
-    storage::node* f;
-    storage::unique_fd fd;
+/// A directory being read. Belongs to the calls on names, one after the other.
+struct directory_stream {
+    storage::shared_fd fd;
     std::vector<char> entries = std::vector<char>(32 * 1024);  ///< as getdents64() gave them
     std::size_t used{}, at{};
     off_t position{};  ///< of the next entry to give
 };
 
-struct session::impl {
+/// fuse_file_info::fh of a directory.
+struct open_directory {
+    storage::node* f;
+    std::shared_ptr<directory_stream> stream;
+};
+
+struct session::impl final : fault_surroundings {
     impl(const environment& env, storage::filesystem& fs, session_events events)
-        : io{env.io}, host{env.host}, callers{env.callers}, fs{fs}, events{std::move(events)}, device{env.io} {}
-    ~impl();
+        : io{env.io},
+          host{env.host},
+          callers{env.callers},
+          fs{fs},
+          events{std::move(events)},
+          device{env.io},
+          interrupted{env.host.sched, fs.calls()} {}
+    ~impl() override;
 
     // ---- the loop
     void wait_for_request();
@@ -44,41 +58,86 @@ struct session::impl {
     /// Answers every STATFS that the owner still keeps.
     void answer_kept();
 
+    // ---- fault_surroundings
+    sched::scheduler& scheduler() override { return host.sched; }
+    bool is_spared(pid_t tid) override { return events.is_spared && events.is_spared(tid); }
+    sched::task<std::string> path_of(std::uint64_t node, std::string name) override;
+    bool delays_metadata() const override { return fs.cache().device.delays_metadata(); }
+    sched::instant metadata_until() override { return fs.cache().device.admit(host.sched.now(), 0); }
+    void metadata_took(sched::nanoseconds wanted, sched::nanoseconds took) override {
+        fs.cache().device.metadata_took(wanted, took);
+    }
+    void process(std::vector<char>& bytes, bool kills) override;
+    int answer(const void* bytes, std::size_t size) override;
+
+    void choose_timeouts();
+    void forget_names() const;
+
     // ---- for the handlers
     static impl& of(fuse_req_t req) { return *static_cast<impl*>(fuse_req_userdata(req)); }
     /// The node that the kernel knows by this id.
-    storage::node& known(fuse_ino_t ino) {
-        if (ino == FUSE_ROOT_ID) return fs.store().nodes().root();
+    storage::node& known(fuse_ino_t ino) const {
+        if (ino == FUSE_ROOT_ID) return fs.root();
         return *reinterpret_cast<storage::node*>(ino);  // NOLINT(performance-no-int-to-ptr): the kernel keeps a number
     }
     fuse_ino_t id_of(storage::node& f) const { return f.is_root() ? FUSE_ROOT_ID : reinterpret_cast<fuse_ino_t>(&f); }
-    /// Counts the request. False: answered with EIO, as nothing may come any more.
-    bool admit(fuse_req_t req, const char* what);
-    /// Whether the emulated device fails this request; then it has been answered.
-    bool fails(fuse_req_t req, storage::device_op op, storage::node& f, const char* name = nullptr);
+    /// Counts the request. False: it is answered, as nothing may come any more (EIO), or as it would change what may only be read.
+    bool admit(request& r, const char* what, bool changes = false);
     /// The memcg that pays for this request; never null.
-    kernel::memcg_ptr payer(fuse_req_t req);
-    static storage::credentials credentials_of(fuse_req_t req) {
-        const fuse_ctx* c = fuse_req_ctx(req);
-        return {c->uid, c->gid, c->umask};
+    kernel::memcg_ptr payer(const request& r);
+    static storage::credentials credentials_of(const request& r) {
+        const fuse_ctx& c = r.caller();
+        return {c.uid, c.gid, c.umask};
     }
-    /// The caller changes the contents of `f`, and is one whose writes take setuid and setgid bits away (setattr_should_drop_suidgid()).
-    void kill_suidgid_of(fuse_req_t req, storage::node& f);
-    /// The same where the request does not say whether: as if CAP_FSETID were root's alone.
-    void kill_suidgid_unless_root(fuse_req_t req, storage::node& f) {
-        if (fuse_req_ctx(req)->uid != 0) kill_suidgid_of(req, f);
-    }
-    void reply_attr(fuse_req_t req, storage::node& f);
-    void reply_entry(fuse_req_t req, storage::node& f, struct stat& st);
+    /// Whom the kernel asked for, as far as it decides over setuid and setgid bits.
+    struct writer {
+        pid_t tid;
+        uid_t uid;
+        gid_t gid;
+    };
+    static writer writer_of(const request& r) { return {r.caller().pid, r.caller().uid, r.caller().gid}; }
+    /// That caller changes the contents or the owner of `f`, and is one whose doing takes setuid and setgid bits away, as
+    /// setattr_should_drop_suidgid() says. 0 or an errno: then they are still there, and nothing may be changed.
+    sched::task<int> kill_suidgid(storage::node& f, writer by);
+    sched::task<> reply_attr(request& r, storage::node& f);
+    void reply_entry(request& r, storage::node& f, struct stat& st);
     fuse_entry_param entry_for(storage::node& f, struct stat& st) const;
-    /// The newest write-back error that this handle has not been told: as with the kernel's errseq_t, each handle is told once, and one
-    /// opened after an error that nobody has seen yet is told too. 0 or an errno.
-    int unreported_error(open_file& h) const;
     open_file* new_handle(storage::node& f, kernel::memcg_ptr opener);
-    void drop_handle(open_file* h);
+    sched::task<> drop_handle(open_file* h);
     void drop_handle(open_directory* d);
-    /// Works on a request in a fiber of its own.
-    void park(std::string name, sched::task<> body);
+
+    /// Works on a request: `work(request&)` is a task that runs at once, and as a fiber when it has to wait. One guard around all of
+    /// them: what it throws becomes the caller's errno and a line in the log.
+    template <class Work>
+    void serve(fuse_req_t req, std::string_view what, Work work) noexcept {
+        try {
+            host.sched.start(what, guarded(*this, request{requests, req}, this->work.enter(), what, std::move(work)));
+        } catch (...) { trouble(what, std::current_exception()); }
+        if (request* const waits = requests.newest(req)) may_be_interrupted(*waits, req);
+    }
+    /// From now on a signal sent to its caller may end it.
+    void may_be_interrupted(request& r, fuse_req_t req);
+    /// The same for what is answered at once, by `work(request&)`.
+    template <class Work>
+    void serve_now(fuse_req_t req, std::string_view what, Work work) noexcept {
+        request r{requests, req};
+        try {
+            work(r);
+        } catch (...) { r.error(trouble(what, std::current_exception())); }
+    }
+    template <class Work>
+    static sched::task<> guarded(impl& s, request r, sched::in_flight::hold, std::string_view what, Work work) {
+        r.worked_on_by(s.host.sched.current()->id);
+        std::exception_ptr thrown;
+        try {
+            auto body = work(r);
+            co_await body;
+        } catch (...) { thrown = std::current_exception(); }
+        if (thrown) r.error(s.trouble(what, thrown));
+        s.interrupted.over(r);
+    }
+    /// @return the errno for the caller.
+    int trouble(std::string_view what, const std::exception_ptr& thrown) const noexcept;
 
     boost::asio::io_context& io;
     kernel::host& host;
@@ -94,6 +153,10 @@ struct session::impl {
     double entry_timeout{1.0}, attr_timeout{1.0};
     kill_request raw;  ///< what libfuse does not tell of the request being processed
     session_counters count;
+    drainlab::fuse::faults faults{*this};
+    request_list requests;
+    interrupts interrupted;
+    sched::in_flight work;                 ///< requests being worked on
     std::unordered_set<open_file*> files;  ///< whose RELEASE has not come
     std::unordered_set<open_directory*> directories;
     struct kept_statfs;

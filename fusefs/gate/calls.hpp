@@ -14,7 +14,7 @@ bool have_ustat() noexcept;
 int call_ustat(dev_t dev) noexcept;
 
 /// Unmounts request::path as its flags say, by umount2(2) or by the program fusermount3. 0 or errno (EBUSY when
-/// fusermount3 fails).
-int call_umount(const request& r) noexcept;
+/// fusermount3 fails, ETIMEDOUT when it does not end within 5 s).
+int call_umount(const request& r);
 
 }  // namespace drainlab::gate

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
@@ -28,6 +30,9 @@ namespace drainlab::gate {
 namespace {
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto hello_within = 5s;
 
 /// The letter that /proc/TID/stat says of a thread; 0 if it is gone.
 char scheduler_state(pid_t tid) {
@@ -56,7 +61,7 @@ thread_state state_without_place(pid_t tid) {
 class client final : public gate_client, public std::enable_shared_from_this<client> {
   public:
     client(asio::io_context& io, spawned child, callbacks on)
-        : io_{io}, socket_{io, child.socket}, pid_{child.pid}, on_{std::move(on)} {}
+        : io_{io}, socket_{io, child.socket}, greeting_{io}, pid_{child.pid}, on_{std::move(on)} {}
 
     ~client() override {
         ::kill(pid_, SIGKILL);  // its threads in ustat() go with their superblocks, or when the daemon answers
@@ -64,7 +69,7 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
     }
 
     pid_t pid() const override { return pid_; }
-    const std::string& why_it_cannot_hold() const override { return why_not_; }
+    bool wait_for_hello() override;
     bool send(const request& r) override;
     std::optional<thread_role> take_role(pid_t tid) override;
     pid_t thread_of(std::uint64_t tag) override;
@@ -72,24 +77,28 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
     void forget_ended_threads();
     void kill() override { ::kill(pid_, SIGKILL); }
 
-    /// Waits for hello; false if none came.
-    bool wait_for_hello();
+    void expect_hello();
     void listen();
-    void forget_callbacks() { on_ = {}; }
+    void forget_callbacks() {
+        on_ = {};
+        greeting_.cancel();
+    }
 
   private:
     void read_all();
     void take(const report& r);
     void entering(const report& r);
     void tell();
+    void hello(const report& r);
     void lost();
 
     asio::io_context& io_;
     asio::posix::stream_descriptor socket_;
+    asio::steady_timer greeting_;
     pid_t pid_;
     callbacks on_;
-    std::string why_not_;
-    bool lost_{false};
+    std::string why_killed_;
+    bool lost_{false}, greeted_{false};
     std::unordered_map<pid_t, thread_role> roles_;
     std::unordered_map<std::uint64_t, pid_t> threads_;
     std::unordered_map<pid_t, thread_watch> watched_;
@@ -159,16 +168,32 @@ thread_state client::state_of(pid_t tid) {
 
 bool client::wait_for_hello() {
     pollfd ready{socket_.native_handle(), POLLIN, 0};
-    if (poll(&ready, 1, 5000) <= 0) return false;
-    char bytes[sizeof(report)];
-    const ssize_t got = recv(socket_.native_handle(), bytes, sizeof bytes, MSG_DONTWAIT);
-    const auto hello = got > 0 ? decode_report({bytes, static_cast<std::size_t>(got)}) : std::nullopt;
-    if (!hello || hello->kind != report_kind::hello) return false;
+    if (poll(&ready, 1, static_cast<int>(hello_within / 1ms)) <= 0) return false;
+    read_all();
+    tell();
+    return greeted_;
+}
+
+/// A gate that says nothing from the start is of no use.
+void client::expect_hello() {
+    greeting_.expires_after(hello_within);
+    greeting_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+        if (error || self->greeted_) return;
+        self->why_killed_ = "it did not say hello";
+        self->kill();
+        self->lost();
+    });
+}
+
+void client::hello(const report& r) {
+    if (std::exchange(greeted_, true)) return;
+    greeting_.cancel();
+    std::string why_not;
     if (!have_ustat())
-        why_not_ = "this machine has no ustat(2): only x86-64 has";
-    else if (hello->error != 0)
-        why_not_ = fmt::format("ustat(2) is denied here ({})", std::strerror(hello->error));
-    return true;
+        why_not = "this machine has no ustat(2): only x86-64 has";
+    else if (r.error != 0)
+        why_not = fmt::format("ustat(2) is denied here ({})", std::strerror(r.error));
+    if (on_.on_hello) on_.on_hello(why_not);
 }
 
 void client::listen() {
@@ -194,7 +219,7 @@ void client::read_all() {
 
 void client::take(const report& r) {
     switch (r.kind) {
-        case report_kind::hello: return;
+        case report_kind::hello: break;
         case report_kind::entering: entering(r); break;
         case report_kind::stuck: threads_[r.tag] = r.tid; break;
         case report_kind::returned:
@@ -218,6 +243,10 @@ void client::entering(const report& r) {
 void client::tell() {
     telling_ = false;
     for (const report& r : std::exchange(untold_, {})) {
+        if (r.kind == report_kind::hello) {
+            hello(r);
+            continue;
+        }
         const auto& on = r.kind == report_kind::returned   ? on_.on_returned
                          : r.kind == report_kind::entering ? on_.on_probing
                                                            : on_.on_stuck;
@@ -226,7 +255,8 @@ void client::tell() {
 }
 
 void client::lost() {
-    lost_ = true;
+    if (std::exchange(lost_, true)) return;
+    greeting_.cancel();
     roles_.clear();
     asio::post(io_, [self = shared_from_this()] {
         int status = 0;
@@ -234,6 +264,7 @@ void client::lost() {
         std::string why = "it closed its socket";
         if (reaped && WIFSIGNALED(status)) why = fmt::format("killed by signal {}", WTERMSIG(status));
         if (reaped && WIFEXITED(status)) why = fmt::format("exit code {}", WEXITSTATUS(status));
+        if (!self->why_killed_.empty()) why = self->why_killed_;
         self->socket_.close();
         if (self->on_.on_lost) std::exchange(self->on_, {}).on_lost(why);
     });
@@ -248,7 +279,7 @@ class owner final : public gate_client {
         client_->kill();
     }
     pid_t pid() const override { return client_->pid(); }
-    const std::string& why_it_cannot_hold() const override { return client_->why_it_cannot_hold(); }
+    bool wait_for_hello() override { return client_->wait_for_hello(); }
     bool send(const request& r) override { return client_->send(r); }
     std::optional<thread_role> take_role(pid_t tid) override { return client_->take_role(tid); }
     pid_t thread_of(std::uint64_t tag) override { return client_->thread_of(tag); }
@@ -273,11 +304,7 @@ std::unique_ptr<gate_client> gate_client::start(asio::io_context& io, callbacks 
         return nullptr;
     }
     auto started = std::make_shared<client>(io, child, std::move(on));
-    if (!started->wait_for_hello()) {
-        why = fmt::format("{} did not start", program);
-        started->forget_callbacks();
-        return nullptr;
-    }
+    started->expect_hello();
     started->listen();
     return std::make_unique<owner>(std::move(started));
 }

@@ -35,25 +35,29 @@ enum class thread_state {
 class gate_client {
   public:
     struct callbacks {
+        /// It runs. `why_it_cannot_hold`: no ustat(2) on this machine, or denied; empty if it can. It can unmount in
+        /// any case.
+        std::function<void(const std::string& why_it_cannot_hold)> on_hello;
         std::function<void(const report&)> on_returned;       ///< a holder or prober failed, or an unmounter came back
         std::function<void(const report&)> on_probing;        ///< a prober is about to enter the kernel
         std::function<void(const report&)> on_stuck;          ///< the gate's sweep hangs at a mount
         std::function<void(const std::string& why)> on_lost;  ///< it died; called once, then the object is of no use
     };
 
-    /// Starts the program (beside our own, else on PATH) and waits until it has said hello: a few ms, at most 5 s.
-    /// On failure null, and `why` says what is missing.
+    /// Starts the program (beside our own, else on PATH). on_hello follows; or on_lost, after 5 s at most. On failure
+    /// null, and `why` says what is missing.
     static std::unique_ptr<gate_client> start(boost::asio::io_context& io, callbacks on, std::string& why);
     virtual ~gate_client() = default;
 
     virtual pid_t pid() const = 0;
-    /// Why it cannot hold superblocks (no ustat(2) on this machine, or denied); empty if it can. It can unmount in any case.
-    virtual const std::string& why_it_cannot_hold() const = 0;
+    /// Blocks until on_hello was called, from within: a few ms, 5 s at most. False if it does not come.
+    virtual bool wait_for_hello() = 0;
     /// Sends one request. False if the gate does not take it (dead, or its queue is full): as good as lost.
     virtual bool send(const request& r) = 0;
-    /// What the gate's thread `tid` has sent a FUSE_STATFS for; nothing if it is no thread of the gate. Reads what the gate has said
-    /// first: it speaks before it enters the kernel, so a FUSE_STATFS that has arrived is always explained. One explanation explains one
-    /// STATFS (but the sweep's: all of a round): the same number may be another process's thread the next time.
+    /// What the gate's thread `tid` has sent a FUSE_STATFS for; nothing if it is no thread of the gate. Reads what the
+    /// gate has said first: it speaks before it enters the kernel, so a FUSE_STATFS that has arrived is always
+    /// explained. One explanation explains one STATFS (but the sweep's: all of a round): the same number may be another
+    /// process's thread the next time.
     virtual std::optional<thread_role> take_role(pid_t tid) = 0;
     /// The thread that carries out the request with `tag`, once it is about to enter the kernel; else 0.
     virtual pid_t thread_of(std::uint64_t tag) = 0;

@@ -1,6 +1,7 @@
 // drainfs-gate. Started by drainfs, never by hand.
 #include "fusefs/gate/program.hpp"
 #include "fusefs/gate/protocol.hpp"
+#include "fusefs/os/whole_program.hpp"
 
 #include <sys/socket.h>
 
@@ -22,5 +23,6 @@ int main(int argc, char** argv) {
             stderr);
         return 2;
     }
-    return drainlab::gate::run_gate(fd);
+    return drainlab::os::whole_program("drainfs-gate",
+                                       [] { return drainlab::gate::run_gate(drainlab::gate::gate_socket_fd); });
 }

@@ -1,6 +1,7 @@
 #include "fusefs/gate/program.hpp"
 
 #include "fusefs/gate/calls.hpp"
+#include "fusefs/gate/daemon_state.hpp"
 #include "fusefs/gate/protocol.hpp"
 #include "fusefs/gate/short_slice.hpp"
 #include "fusefs/gate/small_thread.hpp"
@@ -25,6 +26,7 @@
 #include <signal.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace drainlab::gate {
@@ -75,8 +77,8 @@ std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(steady::now().time_since_epoch()).count();
 }
 
-/// Enters ustat(). When it returns, a superblock is as a rule being taken down, by somebody who needs the CPU more than we do: what the
-/// daemon is told it is told a little later.
+/// Enters ustat(). When it returns, a superblock is as a rule being taken down, by somebody who needs the CPU more than
+/// we do: what the daemon is told it is told a little later.
 void enter(gate& g, const request& r) {
     g.report_to_daemon(report_kind::entering, r, 0);
     const int error = call_ustat(r.dev);
@@ -97,13 +99,14 @@ void hold(gate& g, const request& r) {
     if (--h->second.holders == 0) g.holds.erase(h);
 }
 
-/// Waits until the unmounting thread `tid` waits for s_umount: from then on a probe says what there is to know. Not long: it may never
-/// do so, because somebody else holds the superblock.
+/// Waits until the unmounting thread `tid` waits for s_umount: from then on a probe says what there is to know. Not
+/// long: it may never do so, because somebody else holds the superblock.
 void wait_for_unmounter(pid_t tid) {
     const thread_watch unmounter{tid};
     const auto until = steady::now() + unmounter_within;
     auto place = thread_place::nowhere;
-    while (unmounter.look(place) && place != thread_place::s_umount && steady::now() < until)
+    const auto there = [&] { return place == thread_place::deactivate_super || place == thread_place::s_umount; };
+    while (unmounter.look(place) && !there() && steady::now() < until)
         std::this_thread::sleep_for(between_looks);  // not a spin: it, or its grace period, may wait for this very CPU
 }
 
@@ -165,7 +168,8 @@ void start_worker(gate& g) {
     _exit(1);
 }
 
-// ---- the thread that never enters ustat() ------------------------------------------------------------------------------
+// ---- the thread that never enters ustat()
+// ------------------------------------------------------------------------------
 
 std::vector<held_superblock> to_sweep(gate& g) {
     std::vector<held_superblock> all;
@@ -196,11 +200,22 @@ bool unmount_pending(gate& g) {
     return std::any_of(g.holds.begin(), g.holds.end(), [&](const auto& h) { return !mounted.contains(h.second.dev); });
 }
 
+/// Once a second. Being silent is not being dead: what the daemon's loop does decides how long it may be.
 void check_daemon(gate& g) {
-    const std::int64_t silence = now_ms() - g.last_heartbeat;
-    if (silence < 1000 * daemon_silence_limit_s || !unmount_pending(g)) return;
-    std::fprintf(stderr, "drainfs-gate: drainfs has been silent for %lld ms while an unmount waits: killing it\n",
-                 static_cast<long long>(silence));
+    static std::int64_t last_check = now_ms();
+    static std::uint64_t cpu_before = 0;
+    const std::int64_t now = now_ms();
+    // We ourselves were stopped or frozen, and the daemon perhaps with us: it gets its time anew.
+    if (now - std::exchange(last_check, now) > 5000) g.last_heartbeat = now;
+    const std::int64_t silence = now - g.last_heartbeat;
+    if (silence < 2000) return;
+    char place[128];
+    loop_look look;
+    auto state = loop_state::idle;
+    if (look_at_loop(getppid(), look, place)) state = state_of_loop(look, std::exchange(cpu_before, look.cpu));
+    if (silence < 1000 * patience(state).count() || !unmount_pending(g)) return;
+    std::fprintf(stderr, "drainfs-gate: drainfs (%s) has been silent for %lld ms while an unmount waits: killing it\n",
+                 words(state), static_cast<long long>(silence));
     syscall(SYS_pidfd_send_signal, g.daemon, SIGKILL, nullptr, 0);
 }
 

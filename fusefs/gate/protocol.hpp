@@ -14,8 +14,6 @@ namespace drainlab::gate {
 
 /// The descriptor on which the gate finds its end of the pair.
 inline constexpr int gate_socket_fd = 3;
-/// A daemon silent for longer, with an unmount pending, is killed by the gate.
-inline constexpr int daemon_silence_limit_s = 10;
 inline constexpr std::uint32_t protocol_magic = 0x64726731;  // "drg1"
 
 enum class command : std::uint8_t {

@@ -1,4 +1,5 @@
-// Tries, again and again, whether somebody has queued behind the gate: a remount, which announces itself by nothing else.
+// Tries, again and again, whether somebody has queued behind the gate: a remount, which announces itself by nothing
+// else.
 #pragma once
 #include <sys/types.h>
 

@@ -8,12 +8,14 @@ namespace drainlab::gate {
 
 /// A place in the kernel, from the name of the function that a thread waits in (/proc/TID/wchan).
 enum class thread_place {
-    nowhere,    ///< it runs, or may, or nobody is told where it is
-    s_umount,   ///< waits for the lock of a superblock
-    answer,     ///< waits for the answer to a FUSE request
-    elsewhere,  ///< waits for something else
+    nowhere,   ///< it runs, or may, or nobody is told where it is
+    s_umount,  ///< waits for the lock of a superblock, or (where the kernel names no caller) for some lock of that kind
+    deactivate_super,  ///< waits for that lock to take the superblock down: it has put the last reference
+    answer,            ///< waits for the answer to a FUSE request
+    elsewhere,         ///< waits for something else
 };
-/// `name` is what wchan says. The names differ between kernels: super_lock, deactivate_super, rwsem_down_*, down_read...
+/// `name` is what wchan says, a compiler's suffix (.part.0) included. The names differ between kernels; each is known
+/// exactly, as jbd2_write_superblock or reread_super wait for something else.
 thread_place place_named(std::string_view name) noexcept;
 
 /// One thread's wchan, kept open: asking costs one system call. Not copyable; movable.

@@ -11,6 +11,22 @@ namespace drainlab::kernel {
 
 namespace {
 
+std::string words_for(const bdi_writeback& wb) { return "the bdi_writeback of " + wb.cg->name + " on " + wb.bdi.name; }
+
+void free_wb(host& h, bdi_writeback& wb) {
+    auto node = h.cgwbs.extract(&wb);
+    if (!h.keep_freed) return;
+    wb.freed = true;
+    h.freed_cgwbs.push_back(std::move(node.mapped()));
+}
+
+/// A reference that is taken or dropped where there is none left.
+void without_reference(const bdi_writeback& wb, std::string_view who) {
+    host& h = wb.bdi.h;
+    DRAINLAB_CHECK(h.keep_freed);
+    h.violated("use_after_free", words_for(wb) + " has no reference left: " + std::string{who});
+}
+
 // cgwb_release_workfn(): the last reference is gone.
 task<> cgwb_release_workfn(bdi_writeback& wb) {
     host& h = wb.bdi.h;
@@ -20,11 +36,15 @@ task<> cgwb_release_workfn(bdi_writeback& wb) {
         co_await h.bdi_wq.flush_work(wb.dwork.work);
     }
     co_await h.bdi_wq.cancel_sync(wb.dwork);
-    DRAINLAB_CHECK(wb.work_list.empty() && !wb.has_dirty_io() && wb.b_attached.empty() && wb.switch_wbs_ctxs.empty());
+    const bool unused =
+        wb.work_list.empty() && !wb.has_dirty_io() && wb.b_attached.empty() && wb.switch_wbs_ctxs.empty();
+    DRAINLAB_CHECK(unused || h.keep_freed);
+    if (!unused) h.violated("use_after_free", words_for(wb) + " is released with inodes or switches on it");
     if (wb.dying) h.offline_cgwbs.erase(wb.offline_at);
     std::erase(wb.bdi.wb_list, &wb);
     bdi_writeback* const gone = &wb;
-    h.rcu.call([&h, gone] { h.cgwbs.erase(gone); });
+    h.trace("wb_released", nullptr, "memcg", static_cast<std::int64_t>(wb.cg->id));
+    h.rcu.call([&h, gone] { free_wb(h, *gone); });
 }
 
 void init_works(bdi_writeback& wb) {
@@ -75,6 +95,8 @@ backing_dev_info& bdi_register(host& h, std::string name) {
     return *made;
 }
 
+void bdi_get(backing_dev_info& bdi) noexcept { ++bdi.users; }
+
 void bdi_unregister(backing_dev_info& bdi) {
     bdi.registered = false;
     bdi.h.bdis.splice(bdi.h.bdis.begin(), bdi.h.bdis, bdi.at);
@@ -120,18 +142,23 @@ bool wb_tryget(bdi_writeback& wb) {
 
 void wb_get(bdi_writeback& wb) {
     if (wb.is_root) return;
-    DRAINLAB_CHECK(wb.refcnt > 0);
+    if (wb.refcnt <= 0) without_reference(wb, "wb_get()");
     ++wb.refcnt;
 }
 
 void wb_put(bdi_writeback& wb, std::int64_t n) {
     if (wb.is_root || n == 0) return;
-    DRAINLAB_CHECK(wb.refcnt >= n);
+    if (wb.refcnt < n) return without_reference(wb, "wb_put()");
     wb.refcnt -= n;
-    if (wb.refcnt > 0) return;
+    if (wb.refcnt > 0 || (wb.released && wb.bdi.h.keep_freed)) return;
     DRAINLAB_CHECK(wb.dying && !wb.released);
     wb.released = true;
     wb.bdi.h.cgwb_release_wq.queue(wb.release_work);
+}
+
+void check_not_freed(const bdi_writeback& wb, std::string_view who) {
+    if (wb.freed)
+        wb.bdi.h.violated("use_after_free", std::string{who} + " touches " + words_for(wb) + ", which is freed");
 }
 
 void cgwb_kill(bdi_writeback& wb) {

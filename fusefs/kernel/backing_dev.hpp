@@ -21,6 +21,7 @@ struct wb_writeback_work {
     super_block* sb{};   ///< only this superblock, or all
     bool sync_all{};     ///< WB_SYNC_ALL: data integrity, waits
     bool for_kupdate{};  ///< only what expired
+    int error{};         ///< of what was written for it: the first negative errno
     bool done{};
 };
 
@@ -37,6 +38,7 @@ struct bdi_writeback {
     std::int64_t refcnt{1};   ///< percpu_ref: the initial reference is dropped by cgwb_kill()
     bool dying{};             ///< percpu_ref_kill() was called
     bool released{};
+    bool freed{};  ///< with host::keep_freed: its memory is gone as far as the kernel is concerned
 
     sched::spinlock list_lock;
     std::list<inode*> b_dirty, b_io, b_more_io, b_attached;  ///< front is oldest
@@ -80,6 +82,8 @@ struct backing_dev_info : std::enable_shared_from_this<backing_dev_info> {
 
 /// bdi_alloc() + bdi_register(). Owned by the host, its superblocks and its wbs.
 backing_dev_info& bdi_register(host& h, std::string name);
+/// One more user: the device stays when its last superblock goes.
+void bdi_get(backing_dev_info& bdi) noexcept;
 /// bdi_unregister(): kills all wbs, stops the flusher of the root wb.
 void bdi_unregister(backing_dev_info& bdi);
 /// bdi_put(), for all at once: frees the unregistered ones that nobody refers to. Done at every bdi_register().
@@ -95,6 +99,8 @@ void wb_get(bdi_writeback& wb);
 void wb_put(bdi_writeback& wb, std::int64_t n = 1);
 /// cgwb_kill(): off the trees, onto offline_cgwbs; existing references keep it.
 void cgwb_kill(bdi_writeback& wb);
+/// Says so if `wb` is freed: `who` came too late.
+void check_not_freed(const bdi_writeback& wb, std::string_view who);
 /// wb_update_bandwidth(): the estimate that the foreign detection divides by, at most every 200 ms.
 void wb_update_bandwidth(bdi_writeback& wb, bool force = false);
 

@@ -38,8 +38,8 @@ task<> requeue_inode(inode& i) {
     }
 }
 
-// __writeback_single_inode() between wbc_attach and wbc_detach. Both may begin a switch.
-task<> writeback_single_inode(inode& i, bool sync_all) {
+// __writeback_single_inode() between wbc_attach and wbc_detach. Both may begin a switch. 0 or the first negative errno.
+task<int> writeback_single_inode(inode& i, bool sync_all) {
     writeback_control wbc;
     wbc.sync_all = sync_all;
     wbc.for_sync = sync_all;
@@ -52,10 +52,11 @@ task<> writeback_single_inode(inode& i, bool sync_all) {
         if (error == 0) error = wrote;
     }
     co_await wbc_detach_inode(wbc);
+    co_return error;
 }
 
 // writeback_sb_inodes() for one inode from b_io. True if it was written.
-task<bool> writeback_one(bdi_writeback& wb, inode& i, const wb_writeback_work& work) {
+task<bool> writeback_one(bdi_writeback& wb, inode& i, wb_writeback_work& work) {
     host& h = wb.bdi.h;
     super_block& sb = *i.i_sb;
     sched::rwsem::guard shared;
@@ -67,7 +68,8 @@ task<bool> writeback_one(bdi_writeback& wb, inode& i, const wb_writeback_work& w
     if (i.i_state & I_FREEING) co_return false;
     iget(i);
     i.i_state |= I_SYNC;
-    co_await writeback_single_inode(i, work.sync_all);
+    const int error = co_await writeback_single_inode(i, work.sync_all);
+    if (work.error == 0) work.error = error;
     i.i_state &= ~I_SYNC;
     h.sched.wake_all(&i.i_state);
     co_await requeue_inode(i);
@@ -76,7 +78,7 @@ task<bool> writeback_one(bdi_writeback& wb, inode& i, const wb_writeback_work& w
 }
 
 // wb_writeback(): one work. b_io is worked off from the front; what cannot be written now goes back to b_dirty.
-task<> wb_writeback(bdi_writeback& wb, const wb_writeback_work& work) {
+task<> wb_writeback(bdi_writeback& wb, wb_writeback_work& work) {
     const instant older_than = wb.bdi.h.sched.now() - dirty_expire_interval;
     {
         const auto lock = co_await wb.list_lock.lock();
@@ -101,18 +103,24 @@ task<> wb_writeback(bdi_writeback& wb, const wb_writeback_work& work) {
     }
 }
 
-// bdi_split_work_to_wbs() and the wait for all of them.
-task<> sync_on_every_wb(super_block& sb, bool sync_all) {
-    host& h = sb.h;
+// bdi_split_work_to_wbs() and wb_wait_for_completion(), for `sb` or all on the device. 0 or the first negative errno.
+task<int> writeback_on_every_wb(backing_dev_info& bdi, super_block* sb, bool sync_all) {
+    host& h = bdi.h;
     std::list<wb_writeback_work> works;
-    for (bdi_writeback* wb : sb.s_bdi.wb_list) {
+    for (bdi_writeback* wb : bdi.wb_list) {
         if (!wb->has_dirty_io() || wb->released) continue;
-        auto& work = works.emplace_back(wb_writeback_work{&sb, sync_all, false, false});
+        auto& work = works.emplace_back();
+        work.sb = sb;
+        work.sync_all = sync_all;
         wb->work_list.push_back(&work);
         wb_wakeup(*wb);
     }
-    for (auto& work : works)
+    int error = 0;
+    for (auto& work : works) {
         while (!work.done) co_await h.sched.wait_on(&work, "writeback of a wb");
+        if (error == 0) error = work.error;
+    }
+    co_return error;
 }
 
 }  // namespace
@@ -134,19 +142,32 @@ task<> wb_workfn(bdi_writeback& wb) {
     }
     if (h.flusher_enabled && h.sched.now() - wb.last_old_flush >= dirty_writeback_interval) {
         wb.last_old_flush = h.sched.now();
-        const wb_writeback_work kupdate{nullptr, false, true, false};
+        h.trace("flusher_turn", nullptr, "memcg", static_cast<std::int64_t>(wb.id()));
+        wb_writeback_work kupdate;
+        kupdate.for_kupdate = true;
         co_await wb_writeback(wb, kupdate);
     }
     if (wb.has_dirty_io()) wb_wakeup_delayed(wb);
 }
 
+task<> try_to_writeback_inodes_sb(super_block& sb) {
+    const auto keep = sb.shared_from_this();
+    const auto shared = sb.s_umount.try_read();
+    if (shared) (void)co_await writeback_on_every_wb(sb.s_bdi, &sb, false);  // the files remember errors
+}
+
+task<> wakeup_flusher_threads_bdi(backing_dev_info& bdi) {
+    const auto keep = bdi.shared_from_this();
+    (void)co_await writeback_on_every_wb(bdi, nullptr, false);
+}
+
 task<int> sync_inodes_sb(super_block& sb) {
+    int error = 0;
     {
         // An inode must not move from a wb not yet done to one that is: switches are not applied meanwhile.
         const auto exclusive = co_await sb.s_bdi.wb_switch_rwsem.down_write();
-        co_await sync_on_every_wb(sb, true);
+        error = co_await writeback_on_every_wb(sb.s_bdi, &sb, true);
     }
-    int error = 0;
     std::vector<std::shared_ptr<inode>> all;
     for (const auto& [ino, i] : sb.s_inodes) all.push_back(i);
     for (const auto& i : all) {  // wait_sb_inodes()
@@ -157,8 +178,9 @@ task<int> sync_inodes_sb(super_block& sb) {
 }
 
 task<int> sync_filesystem(super_block& sb) {
-    co_await sync_on_every_wb(sb, false);  // WB_SYNC_NONE: get it going
-    int error = co_await sb.ops.sync_fs(sb, false);
+    int error = co_await writeback_on_every_wb(sb.s_bdi, &sb, false);  // WB_SYNC_NONE: get it going
+    const int begun = co_await sb.ops.sync_fs(sb, false);
+    if (error == 0) error = begun;
     const int data = co_await sync_inodes_sb(sb);
     const int meta = co_await sb.ops.sync_fs(sb, true);
     if (error == 0) error = data;

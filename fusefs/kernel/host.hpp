@@ -70,6 +70,8 @@ struct host {
     memcg_id last_memcg_id{};
     std::list<std::shared_ptr<backing_dev_info>> bdis;
     std::unordered_map<bdi_writeback*, std::unique_ptr<bdi_writeback>> cgwbs;  ///< all but root wbs
+    std::vector<std::unique_ptr<bdi_writeback>> freed_cgwbs;
+    bool keep_freed{};  ///< a freed wb stays in memory, and who touches it is told: for the explorer
     std::list<bdi_writeback*> offline_cgwbs;
     work_struct cleanup_offline_cgwbs_work;
     std::list<memcg_ptr> dying_memcgs;  ///< their grace period is over, their offline callback is due

@@ -22,6 +22,7 @@ void inode_attach_wb(inode& i, const memcg_ptr& m) {
 task<locked_wb> inode_to_wb_and_lock_list(inode& i) {
     for (;;) {
         bdi_writeback& wb = *i.i_wb;
+        check_not_freed(wb, "inode_to_wb_and_lock_list()");
         wb_get(wb);
         auto lock = co_await wb.list_lock.lock();
         wb_put(wb);  // not freed before we await again
@@ -42,8 +43,25 @@ void inode_io_list_move(inode& i, bdi_writeback& wb, io_list to) {
     i.on_list = to;
 }
 
+namespace {
+
+bool on_dirty_list(const inode& i) { return i.on_list != io_list::none && i.on_list != io_list::b_attached; }
+
+}  // namespace
+
+bool inode_is_dirty(const inode& i, unsigned flags) noexcept {
+    return (i.i_state & flags) == flags && on_dirty_list(i);
+}
+
+void inode_expire(inode& i) noexcept { i.dirtied_when -= dirty_expire_interval; }
+
+void mapping_set_error(address_space& m, int error) noexcept {
+    m.wb_err = error;
+    ++m.wb_err_seq;
+}
+
 task<> mark_inode_dirty(inode& i, unsigned flags) {
-    if ((i.i_state & flags) == flags && i.on_list != io_list::none && i.on_list != io_list::b_attached) co_return;
+    if (inode_is_dirty(i, flags)) co_return;
     inode_attach_wb(i, i.i_sb->h.root_memcg);
     const locked_wb locked = co_await inode_to_wb_and_lock_list(i);
     bdi_writeback& wb = *locked.wb;
@@ -51,7 +69,7 @@ task<> mark_inode_dirty(inode& i, unsigned flags) {
     const bool was_dirty = i.i_state & I_DIRTY_ALL;
     i.i_state |= flags;
     if (i.i_state & (I_SYNC | I_FREEING | I_WILL_FREE)) co_return;  // the round under way requeues it
-    if (was_dirty && i.on_list != io_list::none && i.on_list != io_list::b_attached) co_return;
+    if (was_dirty && on_dirty_list(i)) co_return;
     const bool first = !wb.has_dirty_io();
     i.dirtied_when = i.i_sb->h.sched.now();
     inode_io_list_move(i, wb, io_list::b_dirty);

@@ -25,7 +25,7 @@ struct folio {
 struct address_space {
     page_map<folio> i_pages;
     page_set dirty, writeback;
-    int wb_err{};  ///< the newest write-back error, positive errno, with a sequence for errseq_t
+    int wb_err{};  ///< the newest write-back error, positive errno, with a sequence for errseq_t: mapping_set_error()
     std::uint64_t wb_err_seq{};
 };
 
@@ -92,14 +92,26 @@ task<> filemap_fdatawait(inode& i);
 void inode_attach_wb(inode& i, const memcg_ptr& m);
 /// __mark_inode_dirty()
 task<> mark_inode_dirty(inode& i, unsigned flags);
+/// Whether mark_inode_dirty(flags) would change nothing.
+bool inode_is_dirty(const inode& i, unsigned flags) noexcept;
+/// As if it had been dirty for dirty_expire_interval already: the next turn of the flusher writes it.
+void inode_expire(inode& i) noexcept;
+/// mapping_set_error(): `error` is a positive errno; each open file is told it once (errseq_t).
+void mapping_set_error(address_space& m, int error) noexcept;
 /// The owner's memcg id, or 0.
 memcg_id inode_owner(const inode& i) noexcept;
 
 inline void iget(inode& i) noexcept { ++i.i_count; }
 /// iput(): the last put evicts at once if the superblock is no longer active, or if nothing refers to the inode any more.
 task<> iput(inode& i);
+/// A name or handle refers to it again.
+inline void inode_add_dentry(inode& i) noexcept { i.in_dcache = true; }
 /// The last name and handle are gone (FORGET, unlink): evicted when clean and unreferenced.
 task<> inode_drop_dentry(inode& i);
+/// set_nlink(): how many names the store's file has.
+inline void set_nlink(inode& i, unsigned long nlink) noexcept { i.unlinked = nlink == 0; }
+/// Being evicted, or gone: whoever wants the file has to wait, and to get it anew.
+inline bool inode_is_freeing(const inode& i) noexcept { return i.i_state & (I_FREEING | I_WILL_FREE | I_CLEAR); }
 
 /// The owner's wb with its list_lock held.
 struct locked_wb {

@@ -3,6 +3,7 @@
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/kernel/writeback.hpp"
+#include "fusefs/sched/check.hpp"
 
 namespace drainlab::kernel {
 
@@ -53,18 +54,21 @@ task<> inode_switch_wbs(inode& i, memcg_id to, producer by) {
     s.policy.window_opens(s);
     const auto found = h.memcgs.find(to);
     const memcg_ptr m = found == h.memcgs.end() ? memcg_ptr{} : found->second.lock();
-    if (!m || !m->online() || sb.switch_hold) {  // css_tryget_online() failed
+    // css_tryget_online() failed; or the policy is, or was, changed meanwhile
+    if (!m || !m->online() || sb.switch_hold || sb.policy != &s.policy) {
         give_up(s);
         co_return;
     }
     s.new_wb = &wb_get_create(sb.s_bdi, m);
+    const auto keep = sb.shared_from_this();
+    ++sb.own_in_flight;  // from the test on, so that set_drain_policy() waits for what it is true of
     const bool prepared = co_await s.policy.prepare(s, i, *s.new_wb);
     if (!prepared) {
+        if (--sb.own_in_flight == 0) h.sched.wake_all(&sb.own_in_flight);
         give_up(s);
         co_return;
     }
     i.switched_by = by;
-    ++sb.own_in_flight;
     s.inodes.push_back(&i);
     s.prepared = h.sched.now();
     h.trace("isw_prepared", &sb, "ino", static_cast<std::int64_t>(i.i_ino));
@@ -79,6 +83,7 @@ task<> isw_queue(isw& s) {
     ++h.switches.by_producer[static_cast<std::size_t>(s.by)];
     for (std::size_t n = 0; n < s.inodes.size(); ++n) {
         super_block& sb = *s.inodes[n]->i_sb;
+        DRAINLAB_CHECK(sb.policy == &s.policy);  // else its drain would not see this switch
         if (n > 0 && &sb == s.inodes[n - 1]->i_sb.get()) continue;
         ++sb.switches.queued;
         ++sb.switches.by_producer[static_cast<std::size_t>(s.by)];
@@ -92,13 +97,16 @@ task<> isw_queue(isw& s) {
     }
     s.policy.before_queue(s);
     const drain_policy& policy = s.policy;
+    bdi_writeback& new_wb = *s.new_wb;
     policy.queue(s);
+    if (!policy.holds_new_wb()) wb_put(new_wb);
     policy.window_closes(s);  // `s` is gone once we await
     if (policy.counts_after_queue()) co_await h.sched.preempt(point::isw_uncounted);
     policy.after_queue(h);
 }
 
 void wb_queue_isw(bdi_writeback& wb, isw& s) {
+    check_not_freed(wb, "wb_queue_isw()");
     wb.switch_wbs_ctxs.push_back(&s);
     if (wb.switch_wbs_ctxs.size() == 1) wb.bdi.h.isw_wq.queue(wb.switch_work);
 }
@@ -160,6 +168,8 @@ void account_done(isw& s) {
 task<> process_inode_switch_wbs(bdi_writeback& new_wb, isw& s) {
     host& h = s.h;
     bdi_writeback& old_wb = *s.inodes.front()->i_wb;
+    check_not_freed(old_wb, "process_inode_switch_wbs()");
+    check_not_freed(new_wb, "process_inode_switch_wbs()");
     std::int64_t switched = 0;
     {
         const auto shared = co_await old_wb.bdi.wb_switch_rwsem.down_read();
@@ -184,7 +194,7 @@ task<> process_inode_switch_wbs(bdi_writeback& new_wb, isw& s) {
         if (--sb->own_in_flight == 0) h.sched.wake_all(&sb->own_in_flight);
         h.trace("inode_switch_wbs", sb.get());
     }
-    wb_put(new_wb);
+    if (s.policy.holds_new_wb()) wb_put(new_wb);
     s.policy.end_of_switch(s);
     isw_free(s);
 }

@@ -46,8 +46,8 @@ int machine_sim::fork_cpu(int number) const {
 }
 
 task<> machine_sim::take(sched::fiber& me, nanoseconds cost) {
-    if (cpu& mine = cpus_[static_cast<std::size_t>(me.cpu % cpus())]; mine.kept == &me) {
-        mine.kept = nullptr;
+    if (cpu& mine = cpus_[static_cast<std::size_t>(me.cpu % cpus())]; mine.kept == me.id) {
+        mine.kept = 0;
         co_return;
     }
     me.cpu = choose(me);
@@ -67,22 +67,23 @@ task<> machine_sim::take(sched::fiber& me, nanoseconds cost) {
 }
 
 void machine_sim::runs(cpu& c, const sched::fiber& who) {
-    if (std::exchange(c.last, &who) != &who) c.picked = sched_.now();
+    if (std::exchange(c.last, who.id) != who.id) c.picked = sched_.now();
 }
 
 /// `me` goes on at once, as it said: somebody who waits gets the CPU only if it does not.
 void machine_sim::keep(int number, const sched::fiber& me) {
     cpu& c = cpus_[static_cast<std::size_t>(number)];
-    c.kept = &me;
+    c.kept = me.id;
     sched_.spawn("a CPU kept", release(number), sched::fiber_kind::service);
 }
 task<> machine_sim::release(int number) {
     cpu& c = cpus_[static_cast<std::size_t>(number)];
-    if (!std::exchange(c.kept, nullptr)) co_return;
+    if (!std::exchange(c.kept, 0)) co_return;
     give_up(number);
 }
 
-/// The first tick at which who runs on `number` has had its slice: until then a thread that is woken there waits (RUN_TO_PARITY).
+/// The first tick at which who runs on `number` has had its slice: until then a thread that is woken there waits
+/// (RUN_TO_PARITY).
 instant machine_sim::slice_end(int number, instant now) const {
     instant t = ticks_.next_tick(number, now);
     while (t - cpus_[static_cast<std::size_t>(number)].picked < slice_) t = ticks_.next_tick(number, t);
@@ -128,7 +129,7 @@ task<> machine_sim::consume(nanoseconds cost, nanoseconds then) {
     sched::fiber& me = *sched_.current();
     nanoseconds left = cost;
     while (left > nanoseconds{0}) {
-        const bool goes_on = cpus_[static_cast<std::size_t>(me.cpu % cpus())].kept == &me;
+        const bool goes_on = cpus_[static_cast<std::size_t>(me.cpu % cpus())].kept == me.id;
         co_await take(me, left + context_switch_);
         cpu& c = cpus_[static_cast<std::size_t>(me.cpu)];
         const int number = me.cpu;
@@ -145,6 +146,7 @@ task<> machine_sim::consume(nanoseconds cost, nanoseconds then) {
             co_await sched_.wait_on(&c, "CPU time", end);
             const instant now = sched_.now();
             note(c, c.since, now);
+            if (on_turn) on_turn(number, me, c.since, now);
             const nanoseconds done = used(c, (now - c.since) / sharers);
             left = now >= done_at ? nanoseconds{0} : std::max(left - done, nanoseconds{1});
             turn = c.queue.empty() || now < tick;
@@ -176,9 +178,9 @@ instant machine_sim::turn_after(int number, instant t) const {
     return c.taken ? std::clamp(c.until, t, slice_end(number, t)) : t + worker_wake_;
 }
 
-/// How long an emulator that runs its vCPUs in turn makes an interrupt wait that the running fiber's CPU sends to `number`: the
-/// busy ones between the two go first. A turn is over when its thread has what it asked for and blocks, at the latest with its share
-/// of the time to the next timer (QEMU: icount_percpu_budget()).
+/// How long an emulator that runs its vCPUs in turn makes an interrupt wait that the running fiber's CPU sends to
+/// `number`: the busy ones between the two go first. A turn is over when its thread has what it asked for and blocks,
+/// at the latest with its share of the time to the next timer (QEMU: icount_percpu_budget()).
 nanoseconds machine_sim::turns_before(int number) const {
     const sched::fiber* const me = sched_.current();
     nanoseconds before{0};

@@ -5,6 +5,7 @@
 #include "fusefs/kernel/profile.hpp"
 
 #include <deque>
+#include <functional>
 #include <vector>
 
 namespace drainlab::kernel {
@@ -39,6 +40,9 @@ class machine_sim final : public machine {
     /// In the simulator callers are fibers, which consume time themselves.
     void note_caller(std::uint64_t) override {}
 
+    /// Told of every turn that somebody had on a CPU, when it is over.
+    std::function<void(int cpu, const sched::fiber& who, sched::instant from, sched::instant to)> on_turn;
+
     /// The share of [from, to] that `cpu` was not idle.
     double load(int cpu, sched::instant from, sched::instant to) const;
 
@@ -58,8 +62,8 @@ class machine_sim final : public machine {
         bool taken{};
         sched::instant since{}, until{};  // of the running turn; `until` if nobody comes
         sched::instant picked{};          // when the one that runs got the CPU
-        const sched::fiber* last{};       // who ran last: maybe gone
-        const sched::fiber* kept{};       // between two turns of the same, or null
+        sched::fiber_id last{};  // who ran last, and may be gone: never an address, as a later fiber can have it
+        sched::fiber_id kept{};  // between two turns of the same, or 0
         sched::instant idle_since{};
         sched::nanoseconds credit{tick_clock::host_slice};  // CPU time it may still use at full speed
         std::deque<waiting> queue;

@@ -18,10 +18,14 @@ task<> prepare_batch(bdi_writeback& wb, isw& s) {
     for (inode* i : wb.b_attached) {
         if (s.inodes.size() == WB_MAX_INODES_PER_ISW) co_return;
         if (!may_switch(*i, s.policy)) continue;
+        const auto sb = i->i_sb;
+        ++sb->own_in_flight;  // from the test on: see inode_switch_wbs()
         const bool prepared = co_await s.policy.prepare(s, *i, *s.new_wb);
-        if (!prepared) continue;
+        if (!prepared) {
+            if (--sb->own_in_flight == 0) h.sched.wake_all(&sb->own_in_flight);
+            continue;
+        }
         i->switched_by = producer::offline;
-        ++i->i_sb->own_in_flight;
         s.inodes.push_back(i);
         h.trace("isw_prepared", i->i_sb.get(), "ino", static_cast<std::int64_t>(i->i_ino));
         co_await h.sched.preempt(point::isw_prepared);

@@ -1,4 +1,5 @@
-// A profile: the causes of waiting on one modelled machine. Never a length of a grace period, a barrier, a flush or a switch:
+// A profile: the causes of waiting on one modelled machine. Never a length of a grace period, a barrier, a flush or a
+// switch:
 // those come out of the mechanism. One profile serves all policies and all scenarios.
 #pragma once
 #include <chrono>
@@ -37,9 +38,20 @@ struct profile {
     nanoseconds cgroup_remove{0};     ///< simulation only: CPU time of exit, wait and rmdir
     nanoseconds sync_write{0};        ///< simulation only: CPU time of one synchronous 4 KiB write, journal included
     int burner_writes{0};  ///< simulation only: writes of a generation of that machine's load; 0: the scenario's
+    nanoseconds writeback_page{
+        1'000};                     ///< simulation only: CPU time of writing one dirty page back, by sync or flusher
     nanoseconds device_latency{0};  ///< simulation only: until the device has taken what was written
-    nanoseconds drain_call{0};      ///< simulation only: the instructions of cgroup_writeback_umount() itself
-    bool shared_clock{};            ///< simulation only: virtual time counts the instructions of all CPUs together
+    /// Simulation only, of umount_base: umount(8) itself up to the system call, and the filesystem's part of the
+    /// shutdown. The rest
+    /// is its exit.
+    double umount_before_call{0.5}, umount_in_shutdown{0.4};
+    nanoseconds housekeeping_every{62'000'000};  ///< simulation only: mean pause between the machine's own small doings
+    nanoseconds housekeeping_work{100'000};      ///< simulation only: CPU time of one
+    nanoseconds housekeeping_before_tick{50'000};  ///< simulation only: one begins so long before a tick of its CPU
+    nanoseconds file_write{20'000};                ///< simulation only: CPU time of open, one page written, close
+    nanoseconds copy_mib{100'000};                 ///< simulation only: CPU time of writing a MiB into the page cache
+    nanoseconds drain_call{0};  ///< simulation only: the instructions of cgroup_writeback_umount() itself
+    bool shared_clock{};        ///< simulation only: virtual time counts the instructions of all CPUs together
 
     /// The length of a tick.
     nanoseconds tick() const noexcept { return nanoseconds{1'000'000'000 / hz}; }

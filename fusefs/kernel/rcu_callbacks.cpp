@@ -12,8 +12,8 @@ void cgroup_exit_callbacks(rcu& r, int n) {
     for (int i = 0; i < n; ++i) r.call([] {});
 }
 
-/// The running fiber's CPU. Calls from outside of the model (real mode: a cgroup was seen to end) come from some busy CPU,
-/// another one in each tick.
+/// The running fiber's CPU. Calls from outside of the model (real mode: a cgroup was seen to end) come from some busy
+/// CPU, another one in each tick.
 int rcu_engine::this_cpu() const {
     if (const sched::fiber* f = sched_.current()) return f->cpu % machine_.cpus();
     const instant now = sched_.now();
@@ -71,8 +71,8 @@ task<> rcu_engine::softirq_thread() {
     }
 }
 
-/// rcu_core() on one CPU, at a tick, when a pass of callbacks is over, or in ksoftirqd, whose coming is a context switch and thus a
-/// quiescent state.
+/// rcu_core() on one CPU, at a tick, when a pass of callbacks is over, or in ksoftirqd, whose coming is a context
+/// switch and thus a quiescent state.
 void rcu_engine::softirq(int cpu, instant now) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
     d.due = instant::max();
@@ -98,8 +98,9 @@ void rcu_engine::softirq(int cpu, instant now) {
     arm(cpu, now);
 }
 
-/// rcu_do_batch(): at most blimit callbacks (or ready >> 7) a pass, unless the CPU is idle. Then the softirq is raised again;
-/// after ten passes in a row ksoftirqd goes on: a thread, which on a busy CPU has to wait for its turn, and then keeps it until the next tick.
+/// rcu_do_batch(): at most blimit callbacks (or ready >> 7) a pass, unless the CPU is idle. Then the softirq is raised
+/// again; after ten passes in a row ksoftirqd goes on: a thread, which on a busy CPU has to wait for its turn, and then
+/// keeps it until the next tick.
 void rcu_engine::do_batch(int cpu, instant now) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
     if (d.unlimited && d.list.size() <= qlowmark) d.unlimited = false;

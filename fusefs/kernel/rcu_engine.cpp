@@ -88,6 +88,7 @@ task<> rcu_engine::gp_thread() {
         }
         ++started_;
         gp_readers_ = last_reader_;
+        if (on_grace_period) on_grace_period(true, started_);
         if (profile_.gp_init > nanoseconds{0}) co_await sched_.sleep_for(profile_.gp_init, "rcu_gp_init()");
         begin_gp();
         co_await fqs_loop();
@@ -97,8 +98,8 @@ task<> rcu_engine::gp_thread() {
     }
 }
 
-/// rcu_gp_fqs_loop(): sleeps until the last quiescent state is reported, scanning for idle CPUs now and then. A timer of
-/// n jiffies ends on the tick boundary after n whole ticks (kernel/time/timer.c: calc_index() rounds up).
+/// rcu_gp_fqs_loop(): sleeps until the last quiescent state is reported, scanning for idle CPUs now and then. A timer
+/// of n jiffies ends on the tick boundary after n whole ticks (kernel/time/timer.c: calc_index() rounds up).
 task<> rcu_engine::fqs_loop() {
     const std::int64_t wait = jiffies_till_fqs(profile_.hz, machine_.cpus());
     const nanoseconds tick = profile_.tick();
@@ -138,6 +139,7 @@ void rcu_engine::begin_gp() {
 
 void rcu_engine::end_gp() {
     completed_ = started_;
+    if (on_grace_period) on_grace_period(false, completed_);
     int users = 0;
     std::erase_if(waiters_, [&](direct_waiter* w) {
         if (w->gp > completed_) return false;
@@ -183,8 +185,8 @@ task<> rcu_engine::normal_gp() {
     }
 }
 
-/// synchronize_rcu_expedited(): a worker interrupts every CPU that is not idle; those in no read section answer at once. Who
-/// finds that a whole one has begun and ended since it came, leaves.
+/// synchronize_rcu_expedited(): a worker interrupts every CPU that is not idle; those in no read section answer at
+/// once. Who finds that a whole one has begun and ended since it came, leaves.
 task<> rcu_engine::synchronize_expedited() {
     DRAINLAB_CHECK(sched_.current() && sched_.current()->rcu_nesting == 0);
     const instant since = sched_.now();

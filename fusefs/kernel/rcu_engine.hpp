@@ -7,6 +7,7 @@
 #include "fusefs/sched/lock.hpp"
 #include "fusefs/sched/random.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -45,6 +46,9 @@ class rcu_engine final : public rcu {
     std::uint64_t grace_periods() const override { return completed_; }
     std::size_t callbacks_pending() const override { return pending_callbacks_; }
     rcu_samples take_samples() override { return std::exchange(samples_, {}); }
+
+    /// Told of every grace period by its number, when it begins and when it has ended.
+    std::function<void(bool begins, std::uint64_t number)> on_grace_period;
 
     /// Jiffies between scans: 1 + (HZ > 250) + (HZ > 500) + cpus / 256 (RCU_JIFFIES_TILL_FORCE_QS, kernel/rcu/tree.h).
     static int jiffies_till_fqs(int hz, int cpus) noexcept { return 1 + (hz > 250) + (hz > 500) + cpus / 256; }

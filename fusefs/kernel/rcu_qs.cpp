@@ -12,8 +12,9 @@ bool rcu_engine::ticks(int cpu, instant t) const {
     return !cpus_[static_cast<std::size_t>(cpu)].list.empty() || machine_.busy(cpu, t, t);
 }
 
-/// Catches up with the ticks of `cpu` up to `now`: at the first it notes the grace period (note_gp_changes()), at the second it
-/// has passed a quiescent state since and reports it (rcu_check_quiescent_state()). Both give new callbacks their number.
+/// Catches up with the ticks of `cpu` up to `now`: at the first it notes the grace period (note_gp_changes()), at the
+/// second it has passed a quiescent state since and reports it (rcu_check_quiescent_state()). Both give new callbacks
+/// their number.
 void rcu_engine::look_at_ticks(int cpu, instant now) {
     cpu_data& d = cpus_[static_cast<std::size_t>(cpu)];
     while (d.owes_qs && d.qs_tick <= now) {

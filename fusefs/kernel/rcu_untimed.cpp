@@ -8,12 +8,27 @@ namespace drainlab::kernel {
 
 using sched::task;
 
+rcu_untimed::~rcu_untimed() {
+    if (sched_.atomic() == this) sched_.observe_atomic(nullptr);
+    for (auto& [fiber, section] : atomic_) section.forget();
+}
+
+void rcu_untimed::count_spinlocks() { sched_.observe_atomic(this); }
+
 rcu::read_section rcu_untimed::read_lock() {
     sched::fiber* const f = sched_.current();
     if (f) ++f->rcu_nesting;
     readers_.emplace(++last_reader_, f);
     return read_section{*this, last_reader_};
 }
+
+void rcu_untimed::atomic_begins(sched::fiber& f) {
+    ++f.rcu_nesting;
+    readers_.emplace(++last_reader_, &f);
+    atomic_[&f] = read_section{*this, last_reader_};
+}
+
+void rcu_untimed::atomic_ends(sched::fiber& f) { atomic_.erase(&f); }
 
 void rcu_untimed::read_unlock(std::uint64_t id) {
     const auto r = readers_.find(id);
@@ -22,7 +37,7 @@ void rcu_untimed::read_unlock(std::uint64_t id) {
     if (id <= waited_for_ && sched_.memory()) sched_.memory()->fence();
     if (r->second) --r->second->rcu_nesting;
     readers_.erase(r);
-    sched_.wake_all(&reader_key_);
+    if (sched_.anyone_waits_on(&reader_key_)) sched_.wake_all(&reader_key_);
 }
 
 task<> rcu_untimed::grace_period() {
@@ -94,6 +109,7 @@ task<> rcu_untimed::barrier() {
         };
         list.callbacks.push_back({done, true});
     }
+    if (left == 0) co_await sched_.yield();  // it takes its time with nothing to wait for, too: others may come
     while (left > 0) co_await sched_.wait_on(&left, "rcu_barrier()");
     record(samples_.barrier, since);
 }

@@ -11,9 +11,12 @@ namespace drainlab::kernel {
 /// A grace period is one event: it can happen as soon as every older read section has ended. Callbacks run in order per CPU,
 /// each batch after a grace period of its own. Only wait queues, no timers. Expedited and normal grace periods are the same.
 /// Thread: the model's. No fiber may wait in it when it is destroyed.
-class rcu_untimed final : public rcu {
+class rcu_untimed final : public rcu, sched::atomic_observer {
   public:
     explicit rcu_untimed(sched::scheduler& sched) : sched_{sched} {}
+    ~rcu_untimed() override;
+    /// A held spinlock is a read section: preemption is off, and PREEMPT_RT takes rcu_read_lock() with the lock. Off by default.
+    void count_spinlocks();
     rcu_untimed(const rcu_untimed&) = delete;
     rcu_untimed& operator=(const rcu_untimed&) = delete;
 
@@ -29,6 +32,8 @@ class rcu_untimed final : public rcu {
 
   protected:
     void read_unlock(std::uint64_t id) override;
+    void atomic_begins(sched::fiber& f) override;
+    void atomic_ends(sched::fiber& f) override;
 
   private:
     struct entry {
@@ -45,6 +50,7 @@ class rcu_untimed final : public rcu {
 
     sched::scheduler& sched_;
     std::map<std::uint64_t, sched::fiber*> readers_;
+    std::map<const sched::fiber*, read_section> atomic_;  // of those that hold a spinlock
     std::uint64_t last_reader_{};
     std::uint64_t waited_for_{};  // somebody's grace period waits for readers up to this one
     std::map<int, cpu_list> lists_;

@@ -24,7 +24,7 @@ super_block::super_block(host& on, std::string name, backing_dev_info& bdi, addr
 std::shared_ptr<super_block> sget(host& h, std::string name, address_space_operations& ops, const drain_policy& policy,
                                   backing_dev_info* bdi) {
     if (!bdi) bdi = &bdi_register(h, name);
-    ++bdi->users;
+    bdi_get(*bdi);
     auto sb = std::make_shared<super_block>(h, std::move(name), *bdi, ops, policy);
     if (h.supers.size() ==
         h.supers.capacity()) {  // now and then: a look at all of them for each new one would be quadratic
@@ -53,7 +53,8 @@ void enter_phase(super_block& sb, instant& when, std::string_view phase) {
     if (sb.on_phase) sb.on_phase(phase);
 }
 
-// A hold counts from the moment the drain begins; it is used up unless armed for every drain (a superblock drains once).
+// A hold counts from the moment the drain begins; it is used up unless armed for every drain (a superblock drains
+// once).
 task<> apply_hold(super_block& sb) {
     const instant until = sb.phases.drain_begins + sb.drain_hold;
     while (sb.drain_hold.count() > 0 && sb.h.sched.now() < sb.phases.drain_begins + sb.drain_hold)
@@ -123,6 +124,8 @@ task<> generic_shutdown_super(super_block& sb) {
     enter_phase(sb, sb.phases.dead, "dead");
 }
 
+void grab_super(super_block& sb) noexcept { ++sb.s_active; }
+
 task<> deactivate_super(super_block& sb) {
     if (--sb.s_active > 0) co_return;
     const auto keep = sb.shared_from_this();
@@ -131,6 +134,11 @@ task<> deactivate_super(super_block& sb) {
         co_await generic_shutdown_super(sb);
     }
     if (--sb.s_bdi.users == 0) bdi_unregister(sb.s_bdi);
+}
+
+void set_drain_hold(super_block& sb, nanoseconds hold) {
+    sb.drain_hold = hold;
+    sb.h.sched.wake_all(&sb.drain_hold);
 }
 
 task<> set_drain_policy(super_block& sb, const drain_policy& policy) {

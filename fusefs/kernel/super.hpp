@@ -1,6 +1,7 @@
 // struct super_block and the road to its end (fs/super.c).
 #pragma once
 #include "fusefs/kernel/inode.hpp"
+#include "fusefs/kernel/page_counts.hpp"
 #include "fusefs/kernel/percpu_counter.hpp"
 #include "fusefs/sched/shared.hpp"
 
@@ -56,13 +57,13 @@ struct super_block : std::enable_shared_from_this<super_block> {
     int switch_hold{};  ///< >0: new switches are refused (policy change)
 
     // seen from outside
+    page_counts* counts{};         ///< its filesystem's, of all folios of its files; null: nobody counts them
     std::int64_t own_in_flight{};  ///< inodes of this superblock between prepare and the worker's put, any policy
     switch_stats switches;
     drain_stats drain;
     bool drain_waited{};  ///< this call of cgroup_writeback_umount() had to wait
     shutdown_phases phases;
-    nanoseconds drain_hold{0};  ///< fault: the drain takes at least this long, counted from its beginning
-    bool drain_hold_every{};
+    nanoseconds drain_hold{0};                             ///< change through set_drain_hold()
     std::function<void(std::string_view phase)> on_phase;  ///< "drain_begins", "drained", "dead"
 
     bool active() const { return s_active_flag.load() != 0; }
@@ -76,6 +77,8 @@ std::shared_ptr<super_block> sget(host& h, std::string name, address_space_opera
 /// The inode `ino` of `sb`, made if need be. Not referenced; valid until evicted. DRAINLAB_CHECKs that `sb` is not dead.
 std::shared_ptr<inode> iget_locked(super_block& sb, ino_t ino);
 
+/// grab_super(): one more active reference, of a superblock that has some.
+void grab_super(super_block& sb) noexcept;
 /// deactivate_super(): drops one active reference; the last one shuts down, in the caller's task, and returns when dead.
 task<> deactivate_super(super_block& sb);
 /// generic_shutdown_super(): sync, clear SB_ACTIVE, cgroup_writeback_umount(), evict, put_super, busy check. s_umount is held.
@@ -84,6 +87,8 @@ task<> generic_shutdown_super(super_block& sb);
 task<> cgroup_writeback_umount(super_block& sb);
 /// evict_inodes(): those nobody references.
 task<> evict_inodes(super_block& sb);
+/// Fault: the drain takes at least `hold`, counted from its beginning; 0 ends one under way.
+void set_drain_hold(super_block& sb, nanoseconds hold);
 /// Changes the policy of a live superblock: new switches are refused until those in flight are done, so that none begins under
 /// one protocol and ends under another.
 task<> set_drain_policy(super_block& sb, const drain_policy& policy);

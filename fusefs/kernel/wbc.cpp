@@ -15,8 +15,8 @@ task<> wbc_attach_fdatawrite_inode(writeback_control& wbc, inode& i, const memcg
     wbc.votes.wb_id = wb.id();
     wbc.votes.wb_lcand_id = i.frn.winner;
     ++i.i_sb->h.writeback_rounds;
-    // The wb is dying but its memcg is not: the blkcg association changed. Move on at once. (A dying memcg's inodes wait for
-    // the offline cleanup: a new wb for it could not be made.)
+    // The wb is dying but its memcg is not: the blkcg association changed. Move on at once. (A dying memcg's inodes
+    // wait for the offline cleanup: a new wb for it could not be made.)
     if (wb.dying && wb.cg->online()) co_await inode_switch_wbs(i, wb.id(), producer::blkcg);
 }
 

@@ -54,8 +54,9 @@ bool workqueue::queue(work_struct& work) {
     return true;
 }
 
-/// Items of one pool overlap only where they sleep: a worker that sleeps lets the pool start another, and CPU time is shared
-/// by the machine. So each item has a fiber of its own, a thread while it pends or runs: one that never ends is a deadlock.
+/// Items of one pool overlap only where they sleep: a worker that sleeps lets the pool start another, and CPU time is
+/// shared by the machine. So each item has a fiber of its own, a thread while it pends or runs: one that never ends is
+/// a deadlock.
 void workqueue::start(std::shared_ptr<item> it, int pool_cpu) {
     ++pools_[pool_cpu].active;
     work_struct& work = *it->work;
@@ -183,8 +184,8 @@ void workqueue::queue_rcu(rcu& r, work_struct& work) {
 
 // ---- flushing ------------------------------------------------------------------------------------------------------
 
-/// __flush_workqueue(): this flusher takes the present colour, later items get the next one. With all colours taken it waits
-/// for one; those that wait together share it, and so wait for what was queued until then.
+/// __flush_workqueue(): this flusher takes the present colour, later items get the next one. With all colours taken it
+/// waits for one; those that wait together share it, and so wait for what was queued until then.
 task<> workqueue::flush() {
     flusher me{work_colour_};
     if (next(work_colour_) == flush_colour_) {

@@ -38,6 +38,12 @@ task<int> sync_filesystem(super_block& sb);
 /// sync_inodes_sb(): data integrity; excludes switches being applied on the same bdi (wb_switch_rwsem) meanwhile.
 task<int> sync_inodes_sb(super_block& sb);
 
+/// try_to_writeback_inodes_sb(): sends the flushers for all that is dirty of `sb`, and waits for them (WB_SYNC_NONE). Returns at once where
+/// s_umount is held for write: a superblock on its way out has a sync of its own.
+task<> try_to_writeback_inodes_sb(super_block& sb);
+/// wakeup_flusher_threads_bdi(): all superblocks on `bdi`; here with the wait for what was asked.
+task<> wakeup_flusher_threads_bdi(backing_dev_info& bdi);
+
 /// wb_workfn(): the flusher's work item of one wb.
 task<> wb_workfn(bdi_writeback& wb);
 /// wb_wakeup_delayed() and wb_wakeup()

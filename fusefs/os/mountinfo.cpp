@@ -1,27 +1,23 @@
 #include "fusefs/os/mountinfo.hpp"
 
+#include "fusefs/os/octal.hpp"
 #include "fusefs/os/unique_fd.hpp"
 
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fcntl.h>
+#include <poll.h>
+#include <span>
 #include <unistd.h>
 
 namespace drainlab::os {
 
-namespace {
-
-/// Undoes \040 and its like (the kernel escapes space, tab, newline and backslash).
-std::string unescaped(std::string_view text) {
+std::string without_octal(std::string_view text) {
     std::string out;
+    const auto octal = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
     for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto octal = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
         if (text[i] == '\\' && octal(i + 1) && octal(i + 2) && octal(i + 3)) {
             out += static_cast<char>((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0'));
             i += 3;
@@ -31,6 +27,8 @@ std::string unescaped(std::string_view text) {
     }
     return out;
 }
+
+namespace {
 
 std::vector<std::string_view> fields_of(std::string_view line) {
     std::vector<std::string_view> fields;
@@ -69,11 +67,15 @@ std::optional<mount_line> parse_mount_line(std::string_view line) {
     if (colon == std::string_view::npos || !parse(front[0], m.id) || !parse(front[1], m.parent) ||
         !parse(front[2].substr(0, colon), m.major) || !parse(front[2].substr(colon + 1), m.minor))
         return std::nullopt;
-    m.root = unescaped(front[3]);
-    m.dir = unescaped(front[4]);
+    m.root = without_octal(front[3]);
+    m.dir = without_octal(front[4]);
     m.options = front[5];
-    m.fstype = unescaped(back[0]);
-    m.source = unescaped(back.size() > 2 ? back[1] : "");  // an empty source leaves two fields only
+    for (const auto tag : std::span(front).subspan(6)) {
+        if (tag.starts_with("shared:")) parse(tag.substr(7), m.shared);
+        if (tag.starts_with("master:")) parse(tag.substr(7), m.master);
+    }
+    m.fstype = without_octal(back[0]);
+    m.source = without_octal(back.size() > 2 ? back[1] : "");  // an empty source leaves two fields only
     m.super_options = back.back();
     return m;
 }
@@ -88,8 +90,9 @@ std::vector<mount_line> parse_mountinfo(std::string_view text) {
     return mounts;
 }
 
-std::vector<mount_line> read_mountinfo(const std::string& pid, const std::string& proc) {
-    const unique_fd file{::open((proc + "/" + pid + "/mountinfo").c_str(), O_RDONLY | O_CLOEXEC)};
+namespace {
+
+std::string read_all(const unique_fd& file) {
     std::string text;
     for (ssize_t got = 1; file && got > 0;) {
         const std::size_t had = text.size();
@@ -97,7 +100,30 @@ std::vector<mount_line> read_mountinfo(const std::string& pid, const std::string
         got = ::read(file.get(), text.data() + had, text.size() - had);
         text.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
     }
-    return parse_mountinfo(text);
+    return text;
+}
+
+/// The kernel's word that the table has changed since it was opened, or since it last said so.
+bool has_changed(const unique_fd& file) {
+    pollfd asked{file.get(), POLLPRI, 0};
+    return ::poll(&asked, 1, 0) != 0 && (asked.revents & (POLLPRI | POLLERR | POLLNVAL)) != 0;
+}
+
+}  // namespace
+
+std::vector<mount_line> read_mountinfo(const std::string& pid, const std::string& proc) {
+    return parse_mountinfo(
+        read_all(unique_fd{::open((proc + "/" + pid + "/mountinfo").c_str(), O_RDONLY | O_CLOEXEC)}));
+}
+
+mount_lines current_mounts() {
+    thread_local unique_fd file;
+    thread_local mount_lines lines;
+    if (file && lines && !has_changed(file)) return lines;
+    if (!file || ::lseek(file.get(), 0, SEEK_SET) != 0)
+        file.reset(::open("/proc/thread-self/mountinfo", O_RDONLY | O_CLOEXEC));
+    if (!file) file.reset(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+    return lines = std::make_shared<const std::vector<mount_line>>(parse_mountinfo(read_all(file)));
 }
 
 std::set<dev_t> mounted_devices() {
@@ -106,41 +132,41 @@ std::set<dev_t> mounted_devices() {
     return devices;
 }
 
-std::optional<mount_line> mount_at(const std::vector<mount_line>& mounts, std::string_view dir) {
-    for (auto m = mounts.rbegin(); m != mounts.rend(); ++m)
-        if (m->dir == dir) return *m;
-    return std::nullopt;
+namespace {
+
+/// The next mount that a walk to `path` steps into from `from` (null: from the root of the table): of those mounted on
+/// it the one nearest to the beginning of the path; of two on one place the later.
+const mount_line* step(const std::vector<mount_line>& mounts, const mount_line* from, std::string_view path,
+                       const std::set<std::int64_t>& known) {
+    const mount_line* next = nullptr;
+    for (const auto& m : mounts) {
+        const bool child =
+            from ? m.parent == from->id && m.id != from->id : !known.contains(m.parent) || m.parent == m.id;
+        if (child && contains(m.dir, path) && (!next || m.dir.size() <= next->dir.size())) next = &m;
+    }
+    return next;
 }
+
+}  // namespace
 
 std::optional<mount_line> mount_containing(const std::vector<mount_line>& mounts, std::string_view path) {
-    const mount_line* best = nullptr;
-    for (const auto& m : mounts)
-        if (contains(m.dir, path) && (!best || m.dir.size() >= best->dir.size())) best = &m;
-    return best ? std::optional(*best) : std::nullopt;
+    std::set<std::int64_t> known;
+    for (const auto& m : mounts) known.insert(m.id);
+    const mount_line* at = nullptr;
+    std::size_t steps = 0;
+    for (const mount_line* next = nullptr; steps <= mounts.size() && (next = step(mounts, at, path, known)); ++steps)
+        at = next;
+    return at ? std::optional(*at) : std::nullopt;
 }
 
-mount_identity identify_mount(int dirfd, const char* path, int flags) {
-    constexpr unsigned statx_mnt_id_unique =
-        0x4000;  // include/uapi/linux/stat.h, Linux 6.8; not in Debian 12's headers
-    struct statx stx {};
-    flags |= AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT | AT_SYMLINK_NOFOLLOW;
-    if (::statx(dirfd, path, flags, statx_mnt_id_unique, &stx) != 0) return {};
-    mount_identity who{makedev(stx.stx_dev_major, stx.stx_dev_minor), 0};
-    // stx_mnt_id follows stx_rdev and stx_dev; older headers call it a spare field, at byte 0x90.
-    if (stx.stx_mask & statx_mnt_id_unique)
-        std::memcpy(&who.id, reinterpret_cast<const char*>(&stx) + 0x90, sizeof who.id);
-    return who;
+std::optional<mount_line> mount_at(const std::vector<mount_line>& mounts, std::string_view dir) {
+    auto m = mount_containing(mounts, dir);
+    return m && m->dir == dir ? m : std::nullopt;
 }
 
-bool is_still_mounted(std::uint64_t unique_id) {
-    constexpr long statmount_number = 457;  // on every architecture; not in Debian 12's headers
-    struct {
-        std::uint32_t size = 24, spare = 0;
-        std::uint64_t mnt_id = 0, param = 0;  // param: nothing but its existence
-    } wanted;
-    wanted.mnt_id = unique_id;
-    alignas(8) char answer[1024];
-    return syscall(statmount_number, &wanted, answer, sizeof answer, 0) == 0 || errno != ENOENT;
+std::optional<mount_line> covering(const std::vector<mount_line>& mounts, const mount_line& m) {
+    auto reached = mount_containing(mounts, m.dir);
+    return reached && reached->id == m.id ? std::nullopt : reached;
 }
 
 }  // namespace drainlab::os

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -19,6 +20,7 @@ struct mount_line {
     std::int64_t id = 0, parent = 0;  ///< `id` may be reused; see mount_identity
     unsigned major = 0, minor = 0;
     std::string root, dir, options, fstype, source, super_options;
+    std::int64_t shared = 0, master = 0;  ///< peer groups: its own, and the one it receives from; 0: none
 
     bool ours() const noexcept { return fstype == our_fstype; }
     std::string dev() const;  ///< "MAJ:MIN"
@@ -34,25 +36,27 @@ std::vector<mount_line> parse_mountinfo(std::string_view text);
 /// The mounts of a process as `<proc>/<pid>/mountinfo` tells them ("self" for us). Empty when it cannot be read.
 std::vector<mount_line> read_mountinfo(const std::string& pid = "self", const std::string& proc = "/proc");
 
+/// Never null. What was handed out stays as it was.
+using mount_lines = std::shared_ptr<const std::vector<mount_line>>;
+
+/// The mounts of our mount namespace, read again only when the kernel says that they have changed (poll(2) on the open
+/// table, proc(5)): with many mounts the reading is what costs. For threads that stay in their namespace; each keeps a
+/// descriptor and a table of its own.
+mount_lines current_mounts();
+
 /// The device numbers of all that is mounted in our mount namespace.
 std::set<dev_t> mounted_devices();
 
-/// The topmost mount whose mount point is exactly `dir` (absolute, no trailing slash).
-std::optional<mount_line> mount_at(const std::vector<mount_line>& mounts, std::string_view dir);
-
-/// The mount that the absolute path `path` lies on, by text alone: the longest mount point that contains it, the latest of equals.
+/// The mount that the absolute path `path` (no symbolic links, no "..") leads onto, as the kernel walks it: from the
+/// root of the table through what is mounted on the way, always onto the one on top. A mount that is covered, or hidden
+/// behind one on a directory above, is never it.
 std::optional<mount_line> mount_containing(const std::vector<mount_line>& mounts, std::string_view path);
 
-/// A mount, named for good.
-struct mount_identity {
-    dev_t dev{};         ///< 0: it could not be asked
-    std::uint64_t id{};  ///< never given to another mount (STATX_MNT_ID_UNIQUE); 0 before Linux 6.8
-};
-/// The mount at `path` under `dirfd`, as for statx(2) with `flags`. Sends no request to the filesystem.
-mount_identity identify_mount(int dirfd, const char* path, int flags = 0);
+/// The same if its mount point is exactly `dir` (no trailing slash): the mount that unmounting `dir` means.
+std::optional<mount_line> mount_at(const std::vector<mount_line>& mounts, std::string_view dir);
 
-/// Whether the mount with this mount_identity::id is still in our mount namespace, as statmount(2) says; true where it cannot tell.
-/// Takes no reference, so it makes no unmount fail. Device numbers, unlike these ids, are given to the next mount at once.
-bool is_still_mounted(std::uint64_t unique_id);
+/// What keeps `m` from being reached by its own path: the mount on top of it, or the one that hides a directory above.
+/// Nothing: it is reached.
+std::optional<mount_line> covering(const std::vector<mount_line>& mounts, const mount_line& m);
 
 }  // namespace drainlab::os

@@ -1,12 +1,12 @@
 // Which file a profile's name means.
+#include "fusefs/input/nearest.hpp"
+#include "fusefs/input/read_file.hpp"
+#include "fusefs/os/data_dirs.hpp"
 #include "fusefs/profile/keys.hpp"
 #include "fusefs/profile/load.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace drainlab::profile {
 
@@ -17,13 +17,9 @@ namespace {
 load_result failure(std::string why) { return {std::nullopt, std::move(why)}; }
 
 load_result load_file(const fs::path& path) {
-    std::error_code error;
-    if (fs::is_directory(path, error)) return failure(path.string() + ": is a folder, not a profile");
-    std::ifstream in{path, std::ios::binary};
-    if (!in) return failure(path.string() + ": cannot be read: " + std::generic_category().message(errno));
-    std::ostringstream text;
-    text << in.rdbuf();
-    return parse_profile(text.str(), path.string());
+    auto file = input::read_file(path.string(), input::mebibyte);
+    if (!file.text) return failure(std::move(file.error));
+    return parse_profile(*file.text, path.string());
 }
 
 }  // namespace
@@ -41,15 +37,7 @@ std::vector<std::string> profile_names(const std::vector<std::string>& dirs) {
     return names;
 }
 
-std::vector<std::string> default_data_dirs() {
-    if (const char* dir = std::getenv("DRAINLAB_DATA_DIR"); dir && *dir) return {dir};
-    std::vector<std::string> dirs;
-    std::error_code error;
-    if (const auto self = fs::read_symlink("/proc/self/exe", error); !error)
-        dirs.push_back((self.parent_path().parent_path() / "share" / "drainlab").string());
-    dirs.emplace_back(DRAINLAB_SOURCE_DATA);
-    return dirs;
-}
+std::vector<std::string> default_data_dirs() { return os::data_dirs(); }
 
 load_result load_profile(std::string_view word, const std::vector<std::string>& dirs) {
     if (word.empty()) return failure("a profile needs a name or a file");
@@ -61,7 +49,7 @@ load_result load_profile(std::string_view word, const std::vector<std::string>& 
     }
     std::string why = "no profile \"" + std::string{word} + "\"";
     const auto names = profile_names(dirs);
-    if (const auto near = nearest(word, names); !near.empty()) why += " (did you mean \"" + near + "\"?)";
+    if (const auto near = input::nearest(word, names)) why += " (did you mean \"" + *near + "\"?)";
     why += "; there are:";
     for (const auto& name : names) why += " " + name;
     if (names.empty()) why += " none (looked in DIR/profiles of the data folders)";

@@ -41,7 +41,15 @@ constexpr std::array table{
     key{"cgroup_remove", &p::cgroup_remove, 0, 60 * s},
     key{"sync_write", &p::sync_write, 0, 60 * s},
     key{"burner_writes", &p::burner_writes, 0, 1e6},
+    key{"writeback_page", &p::writeback_page, 0, 60 * s},
     key{"device_latency", &p::device_latency, 0, 60 * s},
+    key{"umount_before_call", &p::umount_before_call, 0, 1},
+    key{"umount_in_shutdown", &p::umount_in_shutdown, 0, 1},
+    key{"housekeeping_every", &p::housekeeping_every, 1e3 * us, 3600 * s},
+    key{"housekeeping_work", &p::housekeeping_work, 0, 1e5 * us},
+    key{"housekeeping_before_tick", &p::housekeeping_before_tick, 0, 1e5 * us},
+    key{"file_write", &p::file_write, 0, 60 * s},
+    key{"copy_mib", &p::copy_mib, 0, 60 * s},
     key{"drain_call", &p::drain_call, 0, 1e3 * us},
     key{"shared_clock", &p::shared_clock},
 };
@@ -57,20 +65,6 @@ std::string duration(double ns) {
     if (ns >= s) return number(ns / s) + "s";
     if (ns >= 1e6) return number(ns / 1e6) + "ms";
     return number(ns / us) + "us";
-}
-
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t changed = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row[b.size()];
 }
 
 }  // namespace
@@ -100,15 +94,6 @@ bool parse_duration(std::string_view text, nanoseconds& out) {
     if (scale == 0 || value * scale > 3600 * s) return false;
     out = nanoseconds{std::llround(value * scale)};
     return true;
-}
-
-std::string nearest(std::string_view word, const std::vector<std::string>& words) {
-    const auto closer = [&](const std::string& a, const std::string& b) {
-        return distance(word, a) < distance(word, b);
-    };
-    const auto best = std::min_element(words.begin(), words.end(), closer);
-    if (best == words.end() || distance(word, *best) > std::max<std::size_t>(2, word.size() / 3)) return {};
-    return *best;
 }
 
 }  // namespace drainlab::profile

@@ -29,7 +29,4 @@ std::string expectation(const key& k);
 /// "1.5ms" -> 1,500,000 ns. Units ns, us, ms, s. False if `text` is no duration of at least 0.
 bool parse_duration(std::string_view text, kernel::nanoseconds& out);
 
-/// The word of `words` that `word` most likely means, or nothing if none is near.
-std::string nearest(std::string_view word, const std::vector<std::string>& words);
-
 }  // namespace drainlab::profile

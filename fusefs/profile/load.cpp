@@ -1,13 +1,11 @@
-// The only file that includes toml++.
 #include "fusefs/profile/load.hpp"
+
+#include "fusefs/input/nearest.hpp"
+#include "fusefs/input/toml.hpp"
+#include "fusefs/profile/keys.hpp"
 
 #include <filesystem>
 #include <sstream>
-
-#define TOML_ENABLE_FORMATTERS 0
-#include "fusefs/profile/keys.hpp"
-
-#include <toml++/toml.h>
 
 namespace drainlab::profile {
 
@@ -31,6 +29,9 @@ class reader {
         const nanoseconds tick = out.tick();
         if (out.tick_jitter > tick)
             return fail(all.get("tick_jitter")->source().begin, "\"tick_jitter\" must be at most a tick, 1/hz s");
+        if (out.umount_before_call + out.umount_in_shutdown > 1)
+            return fail(
+                {}, "\"umount_before_call\" and \"umount_in_shutdown\" are shares of umount_base: together at most 1");
         return true;
     }
     bool fail(const toml::source_position& at, const std::string& what) {
@@ -56,8 +57,7 @@ class reader {
         std::vector<std::string> names;
         for (const key& k : keys()) names.emplace_back(k.name);
         std::string what = "unknown key \"" + std::string{name} + "\"";
-        if (const auto near = nearest(name, names); !near.empty())
-            return fail(at, what + " (did you mean \"" + near + "\"?)");
+        if (const auto near = input::nearest(name, names)) return fail(at, what + " (did you mean \"" + *near + "\"?)");
         what += "; the keys are:";
         for (const auto& n : names) what += " " + n;
         return fail(at, what);
@@ -106,13 +106,9 @@ class reader {
 
 load_result parse_profile(std::string_view text, const std::string& file) {
     reader r{file};
-    try {
-        const toml::table all = toml::parse(text, file);
-        if (!r.table(all)) return {std::nullopt, r.error};
-    } catch (const toml::parse_error& e) {
-        r.fail(e.source().begin, std::string{e.description()});
-        return {std::nullopt, r.error};
-    }
+    const auto all = input::parse_toml(text, file);
+    if (!all.table) return {std::nullopt, all.error};
+    if (!r.table(*all.table)) return {std::nullopt, r.error};
     r.out.name = std::filesystem::path{file}.stem().string();
     return {r.out, {}};
 }

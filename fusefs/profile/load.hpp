@@ -26,8 +26,7 @@ load_result parse_profile(std::string_view text, const std::string& file);
 /// The names that load_profile() knows in `dirs`, sorted.
 std::vector<std::string> profile_names(const std::vector<std::string>& dirs);
 
-/// Where profiles are looked for: $DRAINLAB_DATA_DIR alone if set, else `../share/drainlab` of the running program, then the
-/// source tree it was built from.
+/// Where profiles are looked for: os::data_dirs() of the running program.
 std::vector<std::string> default_data_dirs();
 
 }  // namespace drainlab::profile

@@ -11,6 +11,10 @@ struct exhaustive_options {
     /// How often a fiber may be made to stop at a named point while it could go on. Negative: no bound. Choices where a fiber
     /// has blocked, and moments at which a store becomes visible, are no preemptions.
     int preemptions{-1};
+    /// Delay bounding (after Emmi, Qadeer, Rakamaric: "Delay-bounded scheduling", 2011), for worlds with too many choices where a
+    /// fiber has blocked: there, another fiber than the first uses up a preemption, too. Whoever is passed over or preempted runs
+    /// only when nobody else can, until it is chosen: one preemption holds a fiber back for as long as it takes.
+    bool delays{};
     /// Timers that may expire although something else could run. Beyond that one expires only when nothing else can happen.
     int timers{1};
     /// A run of more steps is a livelock.
@@ -55,7 +59,7 @@ class exhaustive_scheduler final : public scheduler {
     /// Over (fiber, step) so far: equal traces have equal hashes, in every build.
     std::uint64_t trace_hash() const noexcept { return hash_; }
     /// Fibers that have run so far.
-    std::uint32_t spawned() const noexcept { return spawned_; }
+    fiber_id spawned() const noexcept { return spawned_; }
 
   protected:
     std::size_t choose(const std::deque<fiber*>& ready) override;
@@ -63,6 +67,9 @@ class exhaustive_scheduler final : public scheduler {
 
   private:
     bool timer_may_expire();
+    void line_up(const std::deque<fiber*>& ready);
+    void hold_back(const fiber& f);
+    void release(const fiber& f);
     void expire_timer();
     void step(std::uint64_t what) noexcept;
 
@@ -71,13 +78,14 @@ class exhaustive_scheduler final : public scheduler {
     store_buffers buffers_;
     step_observer* observer_{};
     std::vector<fiber*> candidates_;
+    std::vector<fiber_id> held_back_;  // by id, longest first
     fiber* forced_{};
     bool calm_{};
     int preemptions_left_;
     int timers_left_;
     instant now_{nanoseconds{1}};
     std::uint64_t steps_{}, hash_{0xcbf29ce484222325u};
-    std::uint32_t spawned_{};
+    fiber_id spawned_{};
 };
 
 }  // namespace drainlab::sched

@@ -1,7 +1,5 @@
 #include "fusefs/sched/lock.hpp"
 
-#include "fusefs/sched/shared.hpp"
-
 namespace drainlab::sched {
 
 bool rwsem::try_take(bool write) {
@@ -38,11 +36,16 @@ void rwsem::up(bool write) {
     }
 }
 
+void spinlock::hold(fiber& f) {
+    if (++f.spinlocks_held == 1 && sched_.atomic()) sched_.atomic()->atomic_begins(f);
+}
+
 bool spinlock::try_take() {
     if (holder_) return false;
     holder_ = sched_.current();
     DRAINLAB_CHECK(holder_ != nullptr);
-    ++holder_->spinlocks_held;
+    hold(*holder_);
+    if (sched_.memory()) sched_.memory()->acquire(released_);
     return true;
 }
 
@@ -53,14 +56,14 @@ void spinlock::enqueue(std::coroutine_handle<> h) {
 }
 
 void spinlock::release() {
-    if (sched_.memory()) sched_.memory()->fence();
-    --holder_->spinlocks_held;
+    if (sched_.memory()) released_ = sched_.memory()->release();
+    if (--holder_->spinlocks_held == 0 && sched_.atomic()) sched_.atomic()->atomic_ends(*holder_);
     holder_ = nullptr;
     if (queue_.empty() || sched_.dropping()) return;  // those who queue may be gone already
     holder_ = queue_.front();
     queue_.pop_front();
-    ++holder_->spinlocks_held;
-    sched_.wake(*holder_);
+    hold(*holder_);
+    sched_.wake(*holder_);  // a full barrier of ours: the next holder sees all
 }
 
 }  // namespace drainlab::sched

@@ -1,7 +1,7 @@
 // The modelled kernel's locks, as awaitables: `auto guard = co_await sb.s_umount.down_write();`. First come, first served; a
 // queued writer holds later readers back, as the kernel's rwsem does. Not locks of the machine: one thread runs everything.
 #pragma once
-#include "fusefs/sched/scheduler.hpp"
+#include "fusefs/sched/shared.hpp"
 
 #include <deque>
 
@@ -119,6 +119,7 @@ class spinlock {
 
   private:
     bool try_take();
+    void hold(fiber& f);
     void enqueue(std::coroutine_handle<> h);
     void release();
 
@@ -126,6 +127,7 @@ class spinlock {
     std::string_view name_;
     std::deque<fiber*> queue_;
     fiber* holder_{};
+    released_stores released_;  // by the last holder
 };
 
 }  // namespace drainlab::sched

@@ -38,10 +38,47 @@ fiber& scheduler::spawn(std::string name, task<> body, fiber_kind kind, int cpu)
     f->body = std::move(body);
     if (kind == fiber_kind::thread) ++live_threads_;
     fiber& ref = *f;
-    fibers_.emplace(ref.id, std::move(f));
+    const bool fresh = fibers_.emplace(ref.id, std::move(f)).second;
+    DRAINLAB_CHECK(fresh);
     ready_.push_back(&ref);
-    poked();
+    poke();
     return ref;
+}
+
+void scheduler::count_from(fiber_id spawned) {
+    DRAINLAB_CHECK(spawned >= last_id_);
+    last_id_ = spawned;
+}
+
+void scheduler::start(std::string_view name, task<> body) {
+    order_memory();
+    auto f = spare_ ? std::move(spare_) : std::make_unique<fiber>();
+    f->id = ++last_id_;
+    f->name = name;
+    f->kind = fiber_kind::thread;
+    f->cpu = current_ ? current_->cpu : 0;
+    f->body = std::move(body);
+    f->leaf = f->body.coroutine();
+    f->st = fiber::state::running;
+    fiber* const outer = std::exchange(current_, f.get());
+    ++starting_;
+    resume_chain(f->leaf);
+    --starting_;
+    current_ = outer;
+    if (!f->body.done()) {
+        DRAINLAB_CHECK(f->st != fiber::state::running);  // it waits, or lets others go first
+        ++live_threads_;
+        const fiber_id id = f->id;
+        fibers_.emplace(id, std::move(f));
+        poke();
+        return;
+    }
+    if (!ready_.empty()) poke();  // the body woke somebody
+    DRAINLAB_CHECK(f->spinlocks_held == 0 && f->rcu_nesting == 0);
+    f->st = fiber::state::done;
+    auto ended = std::exchange(f->body, {});
+    spare_ = std::move(f);
+    ended.take();  // rethrows
 }
 
 std::vector<waiter> scheduler::waiting() const {
@@ -69,7 +106,7 @@ void scheduler::park(std::coroutine_handle<> h, std::string_view what, const voi
     if (key) queues_[key].push_back(&f);
     if (deadline != instant::max()) {
         timers_.push({deadline, ++timer_order_, f.id, f.wait_epoch});
-        poked();
+        poke();
     }
 }
 
@@ -98,7 +135,7 @@ void scheduler::make_ready(fiber& f, bool timed_out) {
     f.wait_key = nullptr;
     ++f.wait_epoch;
     ready_.push_back(&f);
-    poked();
+    poke();
 }
 
 void scheduler::wake(fiber& f) {
@@ -158,7 +195,7 @@ bool scheduler::run_one() {
 
 instant scheduler::next_deadline() {
     while (!timers_.empty()) {
-        const auto f = fibers_.find(timers_.top().fiber_id);
+        const auto f = fibers_.find(timers_.top().who);
         if (f != fibers_.end() && f->second->wait_epoch == timers_.top().epoch &&
             f->second->st == fiber::state::waiting)
             return timers_.top().when;
@@ -169,7 +206,7 @@ instant scheduler::next_deadline() {
 
 void scheduler::fire_timers(instant now) {
     for (instant when = next_deadline(); when != instant::max() && when <= now; when = next_deadline()) {
-        fiber& f = *fibers_.find(timers_.top().fiber_id)->second;
+        fiber& f = *fibers_.find(timers_.top().who)->second;
         timers_.pop();
         leave_queue(f);
         make_ready(f, true);

@@ -35,11 +35,14 @@ enum class fiber_kind : std::uint8_t {
     service,  ///< a kernel thread that waits for work for ever: may be left waiting
 };
 
+/// From 1, in the order of spawning; no number is used twice. A day of fsyncs spawns more than 32 bits can count.
+using fiber_id = std::uint64_t;
+
 /// One spawned task. Owned by the scheduler; valid until its body has ended.
 struct fiber {
     enum class state : std::uint8_t { ready, running, waiting, done };
 
-    std::uint32_t id{};
+    fiber_id id{};
     std::string name;
     fiber_kind kind{};
     state st{state::ready};
@@ -62,6 +65,15 @@ struct waiter {
     fiber_kind kind;
 };
 
+/// Hears of the stretches in which a fiber holds spinlocks, that is, cannot be preempted (or, with PREEMPT_RT, is an RCU reader
+/// explicitly).
+class atomic_observer {
+  public:
+    virtual ~atomic_observer() = default;
+    virtual void atomic_begins(fiber& f) = 0;
+    virtual void atomic_ends(fiber& f) = 0;
+};
+
 class scheduler {
   public:
     scheduler() = default;
@@ -76,6 +88,11 @@ class scheduler {
     /// before the caller awaits or returns to the loop. An exception that leaves the body is kept and rethrown by the
     /// run loop.
     fiber& spawn(std::string name, task<> body, fiber_kind kind = fiber_kind::thread, int cpu = -1);
+
+    /// Runs `body` at once, as a fiber, until it first waits; then it goes on as one that was spawned. One that never waits costs
+    /// next to nothing. Also from within a fiber, which goes on when `body` waits or has ended. An exception that leaves the body
+    /// before it waits is the caller's.
+    void start(std::string_view name, task<> body);
 
     /// The fiber that runs now; null outside of one (a callback of the machine's loop, a test's own code).
     fiber* current() const noexcept { return current_; }
@@ -152,6 +169,9 @@ class scheduler {
 
     /// The memory model that shared variables go through, or null: plain memory (see shared.hpp).
     memory_model* memory() const noexcept { return memory_; }
+    /// Null (the default) or somebody who outlives the fibers.
+    void observe_atomic(atomic_observer* observer) noexcept { atomic_ = observer; }
+    atomic_observer* atomic() const noexcept { return dropping_ ? nullptr : atomic_; }
 
   protected:
     /// Which of the ready fibers runs next: an index below `ready.size()`.
@@ -172,14 +192,18 @@ class scheduler {
     /// Fibers of kind thread that have not ended.
     std::size_t live_threads() const noexcept { return live_threads_; }
 
+    /// As if so many fibers had been spawned by now. Precondition: not fewer than were.
+    void count_from(fiber_id spawned);
+
     memory_model* memory_{};
+    atomic_observer* atomic_{};
     fiber* current_{};
 
   private:
     struct timer {
         instant when;
         std::uint64_t order;
-        std::uint32_t fiber_id;
+        fiber_id who;
         std::uint64_t epoch;
         bool operator>(const timer& o) const noexcept { return when != o.when ? when > o.when : order > o.order; }
     };
@@ -189,16 +213,21 @@ class scheduler {
     void requeue(std::coroutine_handle<> h, bool at_point = false);
     void make_ready(fiber& f, bool timed_out);
     void leave_queue(fiber& f);
+    void poke() {  // not in the middle of start(): a fiber's timer counts only once the fiber is known
+        if (starting_ == 0) poked();
+    }
     void order_memory();  // a full barrier of the running fiber
 
-    std::map<std::uint32_t, std::unique_ptr<fiber>> fibers_;
+    std::map<fiber_id, std::unique_ptr<fiber>> fibers_;
+    std::unique_ptr<fiber> spare_;  ///< of a body that never waited, for the next one
     std::deque<fiber*> ready_;
     std::unordered_map<const void*, std::deque<fiber*>> queues_;
     std::priority_queue<timer, std::vector<timer>, std::greater<>> timers_;
     std::vector<std::pair<std::string_view, nanoseconds>> widened_;
-    std::uint32_t last_id_{};
+    fiber_id last_id_{};
     std::uint64_t timer_order_{};
     std::size_t live_threads_{};
+    unsigned starting_{};
     bool dropping_{};
 };
 

@@ -18,7 +18,7 @@ schedule without_trailing_zeros(int preemptions, std::vector<std::uint32_t> take
 
 std::uint32_t depth_first::decide(choice_kind, std::span<fiber* const>, std::uint32_t options) {
     if (depth_ == stack_.size()) {
-        stack_.push_back({0, options});
+        stack_.push_back({0, options, options});
         ++choice_points_;
         deepest_ = std::max(deepest_, stack_.size());
     } else if (stack_[depth_].options != options) {
@@ -31,7 +31,7 @@ std::uint32_t depth_first::decide(choice_kind, std::span<fiber* const>, std::uin
 bool depth_first::next() {
     stack_.resize(depth_);
     depth_ = 0;
-    while (!stack_.empty() && stack_.back().taken + 1 == stack_.back().options) stack_.pop_back();
+    while (!stack_.empty() && stack_.back().taken + 1 >= stack_.back().end) stack_.pop_back();
     if (stack_.empty()) return false;
     ++stack_.back().taken;
     return true;
@@ -43,9 +43,32 @@ schedule depth_first::taken(int preemptions) const {
     return without_trailing_zeros(preemptions, std::move(all));
 }
 
+std::optional<depth_first> depth_first::split() {
+    const auto at = std::find_if(stack_.begin(), stack_.end(), [](const node& n) { return n.taken + 1 < n.end; });
+    if (at == stack_.end()) return {};
+    depth_first rest;
+    rest.stack_.assign(stack_.begin(), at + 1);
+    for (node& n : rest.stack_) n.end = n.taken + 1;
+    rest.stack_.back() = {at->taken + 1, at->options, at->end};
+    at->end = at->taken + 1;
+    return rest;
+}
+
+std::vector<depth_first::branch> depth_first::branches() const {
+    std::vector<branch> all;
+    for (const node& n : stack_) all.push_back({n.taken, n.options});
+    return all;
+}
+
+void depth_first::resume(const std::vector<branch>& branches) {
+    stack_.clear();
+    for (const branch& b : branches) stack_.push_back({b.taken, b.options, b.options});
+    depth_ = 0;
+}
+
 double depth_first::explored() const {
     double done = 0, share = 1;
-    for (const branch& b : stack_) {
+    for (const node& b : stack_) {
         share /= b.options;
         done += share * b.taken;
     }

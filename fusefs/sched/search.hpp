@@ -3,8 +3,10 @@
 #include "fusefs/sched/decider.hpp"
 #include "fusefs/sched/random.hpp"
 #include "fusefs/sched/schedule.hpp"
+#include "fusefs/sched/scheduler.hpp"
 
 #include <map>
+#include <optional>
 #include <stdexcept>
 
 namespace drainlab::sched {
@@ -24,12 +26,16 @@ class depth_first final : public decider {
     bool next();
     /// The choices of the present run.
     schedule taken(int preemptions) const;
-    /// Continue where another search was: its choices with their numbers of options.
+    /// Between runs: hands the largest part that is still to come to another search, which comes after all that this one keeps.
+    /// Nothing if there is only one schedule left.
+    std::optional<depth_first> split();
+    /// Continue where another search was: its choices with their numbers of options. What was split off is not part of it: who
+    /// resumes goes through that, too.
     struct branch {
         std::uint32_t taken, options;
     };
-    const std::vector<branch>& branches() const noexcept { return stack_; }
-    void resume(std::vector<branch> branches) { stack_ = std::move(branches), depth_ = 0; }
+    std::vector<branch> branches() const;
+    void resume(const std::vector<branch>& branches);
 
     /// Choices of all runs so far, each counted once however many runs passed it.
     std::uint64_t choice_points() const noexcept { return choice_points_; }
@@ -39,7 +45,10 @@ class depth_first final : public decider {
     double explored() const;
 
   private:
-    std::vector<branch> stack_;
+    struct node {
+        std::uint32_t taken, options, end;  // `end`: those from there on are somebody else's
+    };
+    std::vector<node> stack_;
     std::size_t depth_{};
     std::size_t deepest_{};
     std::uint64_t choice_points_{};
@@ -107,7 +116,7 @@ class pct final : public recording_decider {
     int depth_;
     std::size_t steps_, at_{};
     std::vector<std::size_t> changes_;
-    std::map<std::uint32_t, std::int64_t> priorities_;
+    std::map<fiber_id, std::int64_t> priorities_;
     std::int64_t lowest_{};
 };
 

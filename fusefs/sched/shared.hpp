@@ -13,6 +13,12 @@ struct shared_cell {
     std::int64_t value{};
 };
 
+/// What a release covers: the stores of one task, up to this one.
+struct released_stores {
+    fiber_id by{};  ///< 0: nothing
+    std::uint64_t upto{};
+};
+
 /// How loads and stores of the running task reach memory. Installed by a scheduler; null means plain memory.
 class memory_model {
   public:
@@ -25,6 +31,10 @@ class memory_model {
     virtual void add_relaxed(shared_cell& cell, std::int64_t delta) = 0;
     /// Orders everything before it with everything after it: smp_mb(), a locked read-modify-write.
     virtual void fence() = 0;
+    /// smp_store_release() of a lock: whoever passes the result to acquire() sees all that the running task has stored so far. Nobody
+    /// else need see it any sooner.
+    virtual released_stores release() = 0;
+    virtual void acquire(const released_stores& from) = 0;
     /// How many stores anybody has issued so far.
     virtual std::uint64_t issued() const = 0;
     /// Every CPU has passed a full barrier since that many stores were issued.

@@ -70,6 +70,23 @@ void store_buffers::fence() {
     buffers_.erase(mine);
 }
 
+released_stores store_buffers::release() {
+    const fiber* const self = sched_.current();
+    return self ? released_stores{self->id, issued_} : released_stores{};
+}
+
+/// A task's own stores stay where they are: an unlock and a lock after it order no store with a later load.
+void store_buffers::acquire(const released_stores& from) {
+    if (buffers_.empty() || (sched_.current() && sched_.current()->id == from.by)) return;
+    const auto theirs =
+        std::find_if(buffers_.begin(), buffers_.end(), [&](const buffer& b) { return b.fiber == from.by; });
+    if (theirs == buffers_.end()) return;
+    const auto later = std::find_if(theirs->entries.begin(), theirs->entries.end(),
+                                    [&](const entry& e) { return e.number > from.upto; });
+    drain(*theirs, static_cast<std::size_t>(later - theirs->entries.begin()));
+    if (theirs->entries.empty()) buffers_.erase(theirs);
+}
+
 void store_buffers::fence_all(std::uint64_t since) {
     for (buffer& b : buffers_) {
         const auto later =

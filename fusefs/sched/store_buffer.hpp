@@ -9,7 +9,8 @@ namespace drainlab::sched {
 
 /// One first-in-first-out buffer per fiber (as on x86-TSO), for plain stores and for unordered atomic adds. Weaker than x86 in
 /// one respect: taking a lock does not empty the buffer, as an acquire does not order older stores (Documentation/
-/// memory-barriers.txt); releasing one does. Blocking, waking and queueing work are full barriers.
+/// memory-barriers.txt). Releasing a spinlock is a store like any other: who takes it next sees what came before, others need not yet.
+/// Releasing a sleeping lock, blocking, waking and queueing work are full barriers.
 ///
 /// When a store becomes visible is decided at the first load that could tell: an earlier moment would look the same to all.
 /// So there is no choice where no other fiber's store is pending.
@@ -23,6 +24,8 @@ class store_buffers final : public memory_model {
     std::int64_t add(shared_cell& cell, std::int64_t delta) override;
     void add_relaxed(shared_cell& cell, std::int64_t delta) override;
     void fence() override;
+    released_stores release() override;
+    void acquire(const released_stores& from) override;
     std::uint64_t issued() const override { return issued_; }
     void fence_all(std::uint64_t since) override;
 
@@ -38,7 +41,7 @@ class store_buffers final : public memory_model {
         std::uint64_t number;  // among all stores, in the order in which they were issued
     };
     struct buffer {
-        std::uint32_t fiber;
+        fiber_id fiber;
         std::vector<entry> entries;
     };
     void push(shared_cell& cell, std::int64_t value, bool is_delta);

@@ -2,7 +2,9 @@
 
 #include <climits>
 
-#include <sys/resource.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -15,31 +17,106 @@ int check_name(std::string_view name) {
     return name.size() > NAME_MAX ? ENAMETOOLONG : 0;
 }
 
-std::unique_ptr<directory_store> directory_store::open(root_directory root, std::size_t descriptors, int& err) {
+namespace {
+
+struct stat to_stat(const struct statx& x) {
     struct stat st {};
-    unique_fd proc{::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    st.st_dev = makedev(x.stx_dev_major, x.stx_dev_minor);
+    st.st_ino = x.stx_ino;
+    st.st_mode = x.stx_mode;
+    st.st_nlink = x.stx_nlink;
+    st.st_uid = x.stx_uid;
+    st.st_gid = x.stx_gid;
+    st.st_rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor);
+    st.st_size = static_cast<off_t>(x.stx_size);
+    st.st_blksize = static_cast<blksize_t>(x.stx_blksize);
+    st.st_blocks = static_cast<blkcnt_t>(x.stx_blocks);
+    st.st_atim = {x.stx_atime.tv_sec, static_cast<long>(x.stx_atime.tv_nsec)};
+    st.st_mtim = {x.stx_mtime.tv_sec, static_cast<long>(x.stx_mtime.tv_nsec)};
+    st.st_ctim = {x.stx_ctime.tv_sec, static_cast<long>(x.stx_ctime.tv_nsec)};
+    return st;
+}
+
+std::uint64_t mount_id_of(const struct statx& x) { return x.stx_mask & STATX_MNT_ID ? x.stx_mnt_id : 0; }
+
+}  // namespace
+
+std::shared_ptr<directory_store> directory_store::open(root_directory root, std::size_t descriptors, int& err,
+                                                       store_table where) {
+    struct stat st {};
+    unique_fd proc{::open("/proc/thread-self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!proc || ::fstat(root.fd.get(), &st) != 0) {
         err = errno;
         return nullptr;
     }
     err = 0;
-    return std::unique_ptr<directory_store>{new directory_store{std::move(root), st, std::move(proc), descriptors}};
+    return std::shared_ptr<directory_store>{
+        new directory_store{std::move(root), st, std::move(proc), descriptors, std::move(where)}};
 }
 
-directory_store::directory_store(root_directory root, const struct stat& st, unique_fd proc, std::size_t descriptors)
-    : root_{std::move(root)}, proc_{std::move(proc)}, dev_{st.st_dev}, nodes_{root_.fd.get(), st, descriptors} {}
+directory_store::directory_store(root_directory root, const struct stat& st, unique_fd proc, std::size_t descriptors,
+                                 store_table where)
+    : root_{std::move(root)},
+      where_{std::move(where)},
+      root_fd_{share(std::move(root_.fd), where_.table, where_.own_table, where_.budget)},
+      proc_{std::move(proc)},
+      dev_{st.st_dev},
+      nodes_{root_fd_->get(), st, descriptors, *where_.budget} {
+    where_.budget->reserve(2);  // the root and /proc
+    struct statx x {};
+    if (::statx(root_fd_->get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &x) == 0)
+        mount_id_ = mount_id_of(x);
+    std::size_t size = 0;
+    has_acls_ = getxattr(nodes_.root(), "system.posix_acl_access", nullptr, 0, size) != EOPNOTSUPP;
+}
+
+directory_store::~directory_store() = default;
+
+void directory_store::close_all() {
+    nodes_.close_all();
+    if (proc_) where_.budget->give();
+    proc_.reset();
+    root_fd_.reset();
+    root_.close();
+}
+
+shared_fd directory_store::share_fd(int fd) const {
+    return fd < 0 ? shared_fd{} : share(unique_fd{fd}, where_.table, where_.own_table, where_.budget);
+}
 
 int directory_store::open_at(int dir, const char* name, int flags, mode_t mode) {
-    const int fd = ::openat(dir, name, flags | O_CLOEXEC, mode);
-    if (fd >= 0 || (errno != EMFILE && errno != ENFILE)) return fd;
+    if (!where_.budget->take()) return errno = EMFILE, -1;
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.mode = flags & O_CREAT ? mode : 0;
+    // A magic link of /proc leads to another mount by nature.
+    how.resolve = dir == proc_.get() ? 0 : RESOLVE_NO_XDEV;
+    const auto open_it = [&] { return static_cast<int>(::syscall(SYS_openat2, dir, name, &how, sizeof how)); };
+    int fd = open_it();
+    while (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+        const int err = errno;
+        if (!nodes_.make_room()) {
+            errno = err;
+            break;
+        }
+        fd = open_it();
+    }
+    if (fd >= 0) return fd;
     const int err = errno;
-    if (nodes_.make_room()) return ::openat(dir, name, flags | O_CLOEXEC, mode);
+    where_.budget->give();
     errno = err;
     return -1;
 }
 
 int directory_store::stat_entry(int parent, const char* name, struct stat& st) const {
-    if (::fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0) return errno;
+    struct statx x {};
+    constexpr int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    // Without a sync: where something is mounted on it, that is seen, not asked.
+    if (::statx(parent, name, flags | AT_STATX_DONT_SYNC, STATX_BASIC_STATS | STATX_MNT_ID, &x) != 0) return errno;
+    if (mount_id_ ? mount_id_of(x) != mount_id_ : makedev(x.stx_dev_major, x.stx_dev_minor) != dev_) return EXDEV;
+    // A store in memory is right without a sync, too. The others: now it is the store itself that is asked.
+    if (!root_.in_memory && ::statx(parent, name, flags, STATX_BASIC_STATS | STATX_MNT_ID, &x) != 0) return errno;
+    st = to_stat(x);
     return st.st_dev == dev_ ? 0 : EXDEV;
 }
 
@@ -84,12 +161,6 @@ int directory_store::utimens(node& f, const timespec times[2]) {
     return ::utimensat(fd, "", times, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) == 0 ? 0 : errno;
 }
 
-int directory_store::truncate(node& f, off_t size) {
-    unique_fd fd;
-    if (const int err = open_data(f, O_WRONLY, fd)) return err;
-    return ::ftruncate(fd.get(), size) == 0 ? 0 : errno;
-}
-
 int directory_store::readlink(node& f, std::string& target) {
     const int fd = nodes_.fd(f);
     if (fd < 0) return -fd;
@@ -100,26 +171,26 @@ int directory_store::readlink(node& f, std::string& target) {
     return 0;
 }
 
-int directory_store::open_data(node& f, int flags, unique_fd& fd) {
+int directory_store::open_data(node& f, int flags, data_fd& fd) {
     if (!S_ISREG(f.type)) return EINVAL;  // opening a FIFO or a device of the store could block, or do something
     std::string name;
     if (const int err = proc_name(f, name)) return err;
-    constexpr int common = O_NOCTTY | O_LARGEFILE;
-    fd.reset(open_at(proc_.get(), name.c_str(), O_RDWR | common));
-    if (!fd && (flags & O_ACCMODE) != O_RDWR)
-        fd.reset(open_at(proc_.get(), name.c_str(), (flags & O_ACCMODE) | common));
-    return fd ? 0 : errno;
+    int how = O_RDWR;
+    int got = open_at(proc_.get(), name.c_str(), how | O_NOCTTY);
+    if (got < 0 && (flags & O_ACCMODE) != O_RDWR)
+        got = open_at(proc_.get(), name.c_str(), (how = flags & O_ACCMODE) | O_NOCTTY);
+    if (got < 0) return errno;
+    fd = {share_fd(got), how};
+    return 0;
 }
 
-int directory_store::open_directory(node& f, unique_fd& fd) {
+int directory_store::open_directory(node& f, shared_fd& fd) {
     const int path = nodes_.fd(f);
     if (path < 0) return -path;
-    fd.reset(open_at(path, ".", O_RDONLY | O_DIRECTORY));
-    return fd ? 0 : errno;
+    const int got = open_at(path, ".", O_RDONLY | O_DIRECTORY);
+    if (got < 0) return errno;
+    fd = share_fd(got);
+    return 0;
 }
-
-int directory_store::statfs(struct statvfs& st) const { return ::fstatvfs(root_.fd.get(), &st) == 0 ? 0 : errno; }
-
-int directory_store::sync_all() const { return ::syncfs(root_.fd.get()) == 0 ? 0 : errno; }
 
 }  // namespace drainlab::storage

@@ -6,23 +6,37 @@
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
+#include <optional>
 #include <unistd.h>
 
 namespace drainlab::storage {
 
 namespace {
 
-/// The process's umask, for the length of one call: the store itself then applies it, or a default ACL instead of it. No other thread
-/// of ours makes files.
+/// The thread's umask, for one call: the store itself then applies it, or a default ACL instead of it. Where another
+/// thread may be doing the same (`ours` is false), the umask is applied here, and default ACLs come second. It stays
+/// until another one is wanted: what the daemon makes for itself is its user's alone. One that takes something from the
+/// owner, too, does not stay.
 class scoped_umask {
   public:
-    explicit scoped_umask(mode_t mask) : old_{::umask(mask)} {}
-    ~scoped_umask() { ::umask(old_); }
+    scoped_umask(mode_t mask, bool ours) : mask_{mask}, ours_{ours} {
+        if (ours_) set(mask_);
+    }
+    ~scoped_umask() {
+        if (ours_ && mask_ & S_IRWXU) set(0);
+    }
     scoped_umask(const scoped_umask&) = delete;
     scoped_umask& operator=(const scoped_umask&) = delete;
+    mode_t operator()(mode_t mode) const { return ours_ ? mode : mode & ~mask_; }
 
   private:
-    mode_t old_;
+    static void set(mode_t mask) {
+        thread_local std::optional<mode_t> now;
+        if (now != mask) ::umask(mask);
+        now = mask;
+    }
+    mode_t mask_;
+    bool ours_;
 };
 
 int result(int rc) { return rc == 0 ? 0 : errno; }
@@ -45,10 +59,14 @@ int give(int parent, int dir, const char* name, int flags, const credentials& wh
 
 }  // namespace
 
-int directory_store::adopt(int dir, node& parent, const char* name, const credentials& who, mode_t, node*& out,
+int directory_store::adopt(int dir, node& parent, const char* name, const credentials& who, mode_t mode, node*& out,
                            struct stat& st) {
-    if (const int err = stat_entry(dir, name, st)) return err;
-    if (const int err = give(dir, dir, name, 0, who, st)) return err;
+    int err = stat_entry(dir, name, st);
+    if (!err) err = give(dir, dir, name, 0, who, st);
+    if (err) {  // whoever is told that it failed does not look for what is left
+        ::unlinkat(dir, name, S_ISDIR(mode) ? AT_REMOVEDIR : 0);
+        return err;
+    }
     out = &nodes_.get(parent, name, st);
     return 0;
 }
@@ -58,8 +76,8 @@ int directory_store::mknod(node& parent, const char* name, mode_t mode, dev_t de
     if (const int err = check_name(name)) return err;
     const int dir = nodes_.fd(parent);
     if (dir < 0) return -dir;
-    const scoped_umask mask{who.umask};
-    if (::mknodat(dir, name, mode, dev) != 0) return errno;
+    const scoped_umask mask{who.umask, where_.own_umask};
+    if (::mknodat(dir, name, mask(mode), dev) != 0) return errno;
     return adopt(dir, parent, name, who, mode, out, st);
 }
 
@@ -68,9 +86,9 @@ int directory_store::mkdir(node& parent, const char* name, mode_t mode, const cr
     if (const int err = check_name(name)) return err;
     const int dir = nodes_.fd(parent);
     if (dir < 0) return -dir;
-    const scoped_umask mask{who.umask};
-    if (::mkdirat(dir, name, mode) != 0) return errno;
-    return adopt(dir, parent, name, who, mode, out, st);
+    const scoped_umask mask{who.umask, where_.own_umask};
+    if (::mkdirat(dir, name, mask(mode)) != 0) return errno;
+    return adopt(dir, parent, name, who, S_IFDIR | mode, out, st);
 }
 
 int directory_store::symlink(const char* target, node& parent, const char* name, const credentials& who, node*& out,
@@ -98,40 +116,45 @@ int directory_store::link(node& f, node& parent, const char* name, struct stat& 
 }
 
 int directory_store::create(node& parent, const char* name, int flags, mode_t mode, const credentials& who, node*& out,
-                            struct stat& st, unique_fd& fd) {
+                            struct stat& st, data_fd& fd) {
     if (const int err = check_name(name)) return err;
     const int dir = nodes_.fd(parent);
     if (dir < 0) return -dir;
+    int made = -1;
     {
-        const scoped_umask mask{who.umask};
-        fd.reset(open_at(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, mode & 07777));
+        const scoped_umask mask{who.umask, where_.own_umask};
+        made = open_at(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_NOCTTY, mask(mode & 07777));
     }
-    if (!fd && errno == EEXIST && !(flags & O_EXCL)) {  // made behind the kernel's back since its lookup
+    if (made < 0 && errno == EEXIST && !(flags & O_EXCL)) {  // made behind the kernel's back since its lookup
         if (const int err = lookup(parent, name, out, st)) return err;
         const int err = open_data(*out, flags, fd);
         if (err) nodes_.forget(*out, 1);
         return err;
     }
-    if (!fd) return errno;
-    if (::fstat(fd.get(), &st) != 0) return errno;
-    if (const int err = give(dir, fd.get(), "", AT_EMPTY_PATH, who, st)) return err;
+    if (made < 0) return errno;
+    fd = {share_fd(made), O_RDWR};
+    int err = ::fstat(made, &st) == 0 ? 0 : errno;
+    if (!err) err = give(dir, made, "", AT_EMPTY_PATH, who, st);
+    if (err) {
+        ::unlinkat(dir, name, 0);
+        fd = {};
+        return err;
+    }
     out = &nodes_.get(parent, name, st);
+    out->no_capability = true;
     return 0;
 }
 
 /// Finds the node that is about to lose the name by which we would reach it, and keeps it reachable.
 int directory_store::before_removal(int dir, node& parent, const char* name, node*& victim) {
     victim = nullptr;
-    unique_fd entry{::openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC)};
+    unique_fd entry{open_at(dir, name, O_PATH | O_NOFOLLOW)};
+    if (!entry && errno != EMFILE && errno != ENFILE) return errno;
+    if (entry) where_.budget->give();  // it is closed in a moment, or the table's
     struct stat st {};
-    if (entry ? ::fstat(entry.get(), &st) != 0 : errno != EMFILE && errno != ENFILE) return errno;
-    if (!entry)
-        if (const int err = stat_entry(dir, name, st)) return err;
-    if (st.st_dev != dev_) return EXDEV;
-    node* const f = nodes_.find(st.st_ino);
-    if (!f || f->parent != &parent || f->name != name) return 0;
-    victim = f;
-    return nodes_.pin(*f, std::move(entry));
+    if (const int err = entry ? (::fstat(entry.get(), &st) == 0 ? 0 : errno) : stat_entry(dir, name, st)) return err;
+    victim = nodes_.named(parent, name, st.st_ino);
+    return victim ? nodes_.pin(*victim, std::move(entry)) : 0;
 }
 
 int directory_store::remove(node& parent, const char* name, int flags) {
@@ -150,34 +173,42 @@ int directory_store::unlink(node& parent, const char* name) { return remove(pare
 
 int directory_store::rmdir(node& parent, const char* name) { return remove(parent, name, AT_REMOVEDIR); }
 
-int directory_store::rename(node& from, const char* name, node& to, const char* new_name, unsigned flags) {
+int directory_store::rename(node& from, const char* name, node& to, const char* new_name, unsigned flags,
+                            std::array<node*, 2>* renamed) {
     if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) return EINVAL;
     if (const int err = check_name(name)) return err;
     if (const int err = check_name(new_name)) return err;
-    int got = nodes_.fd(from);
-    if (got < 0) return -got;
-    const unique_fd source{::fcntl(got, F_DUPFD_CLOEXEC, 0)};
-    got = nodes_.fd(to);
-    if (got < 0) return -got;
-    const unique_fd target{::fcntl(got, F_DUPFD_CLOEXEC, 0)};
-    if (!source || !target) return errno;
+    const int source = nodes_.fd(from);
+    if (source < 0) return -source;
+    unique_fd keep{&from == &to ? -1 : ::fcntl(source, F_DUPFD_CLOEXEC, 0)};  // the next line may close the other
+    if (!keep && &from != &to) return errno;
+    int target = nodes_.fd(to);
+    if (target < 0) return -target;
+    const auto from_fd = [&] { return keep ? keep.get() : target; };
+    const auto try_it = [&](unsigned how) { return result(::renameat2(from_fd(), name, target, new_name, how)); };
 
-    node *moved{}, *replaced{};
-    if (const int err = before_removal(source.get(), from, name, moved)) return err;
-    int err = before_removal(target.get(), to, new_name, replaced);
-    if (err == ENOENT && !(flags & RENAME_EXCHANGE)) err = 0;
-    if (!err) err = result(::renameat2(source.get(), name, target.get(), new_name, flags));
-    const bool done = err == 0 && moved != replaced;
-    // set_name() also gives the pinned descriptors back to the cache.
-    if (moved) done ? nodes_.set_name(*moved, to, new_name) : nodes_.set_name(*moved, from, name);
-    if (replaced && replaced != moved) {
-        if (!done)
-            nodes_.set_name(*replaced, to, new_name);
-        else if (flags & RENAME_EXCHANGE)
-            nodes_.set_name(*replaced, from, name);
-        else
-            nodes_.drop_name(*replaced);
+    struct stat st {};
+    if (const int err = stat_entry(from_fd(), name, st)) return err;
+    node* const moved = nodes_.named(from, name, st.st_ino);
+    node* replaced{};
+    int err = flags & RENAME_EXCHANGE ? EEXIST : try_it(RENAME_NOREPLACE);  // mostly nothing has the new name
+    if ((err == EEXIST || err == EINVAL) && flags != RENAME_NOREPLACE) {    // or the store cannot say
+        err = before_removal(target, to, new_name, replaced);
+        if (err == ENOENT && !(flags & RENAME_EXCHANGE)) err = 0;
+        target = nodes_.fd(to);  // may have been closed for its sake
+        if (!err) err = target < 0 ? -target : try_it(flags);
     }
+    const bool done = err == 0 && moved != replaced;
+    if (moved && done) nodes_.set_name(*moved, to, new_name);
+    if (done && renamed) *renamed = {moved, flags & RENAME_EXCHANGE ? replaced : nullptr};
+    if (!replaced) return err;
+    // set_name() also gives the pinned descriptor back to the cache.
+    if (!done)
+        nodes_.set_name(*replaced, to, new_name);
+    else if (flags & RENAME_EXCHANGE)
+        nodes_.set_name(*replaced, from, name);
+    else
+        nodes_.drop_name(*replaced);
     return err;
 }
 

@@ -9,11 +9,12 @@ namespace drainlab::storage {
 
 namespace {
 
-/// Attributes are reached through /proc/self/fd/N, which leads to the file itself, also where that is a symlink (opened with O_PATH).
+/// Attributes are reached through /proc/thread-self/fd/N, which leads to the file itself, also where that is a symlink
+/// (opened with O_PATH).
 int reach(node& f, node_table& nodes, std::string& path) {
     const int fd = nodes.fd(f);
     if (fd < 0) return -fd;
-    path = "/proc/self/fd/" + std::to_string(fd);
+    path = "/proc/thread-self/fd/" + std::to_string(fd);
     return 0;
 }
 
@@ -29,7 +30,10 @@ int directory_store::setxattr(node& f, const char* name, const void* value, std:
 }
 
 int directory_store::getxattr(node& f, const char* name, void* value, std::size_t size, std::size_t& got) {
-    if (f.no_capability && name == capability) return ENODATA;
+    if (f.no_capability && name == capability) {
+        f.no_capability = root_.is_private;  // others may set one from outside: known once, for a file just made
+        return ENODATA;
+    }
     std::string path;
     if (const int err = reach(f, nodes_, path)) return err;
     const ssize_t n = ::getxattr(path.c_str(), name, value, size);

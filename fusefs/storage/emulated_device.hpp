@@ -24,7 +24,7 @@ struct device_times {
         sched::nanoseconds wanted{0}, took{0}, most_late{0};
         void add(sched::nanoseconds asked_for, sched::nanoseconds got) noexcept;
     };
-    times requests, flushes;
+    times requests, flushes, metadata;
     std::uint64_t bytes{};
 };
 
@@ -42,6 +42,12 @@ class emulated_device {
     sched::task<> transfer(std::uint64_t bytes);
     /// The cache flush that ends fsync(2) and sync_fs().
     sched::task<> flush();
+
+    /// Whether requests about names and attributes take time. They take their place by admit(), wait by themselves, and say how long.
+    bool delays_metadata() const noexcept { return limits_.latency.count() > 0 || limits_.iops > 0; }
+    void metadata_took(sched::nanoseconds wanted, sched::nanoseconds took) noexcept {
+        times_.metadata.add(wanted, took);
+    }
 
     const device_times& times() const noexcept { return times_; }
 

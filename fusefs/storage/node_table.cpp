@@ -3,6 +3,9 @@
 #include "fusefs/sched/check.hpp"
 #include "fusefs/storage/file_data.hpp"
 
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
 #include <cerrno>
 #include <fcntl.h>
 
@@ -20,20 +23,41 @@ std::string path_in_mount(const node& f, const char* name) {
     return path.empty() ? "/" : path;
 }
 
-node_table::node_table(int root, const struct stat& st, std::size_t capacity) : root_fd_{root}, capacity_{capacity} {
+node_table::node_table(int root, const struct stat& st, std::size_t capacity, descriptor_budget& budget)
+    : root_fd_{root}, capacity_{capacity}, budget_{budget} {
     auto n = std::make_unique<node>();
     n->ino = st.st_ino;
     n->type = S_IFDIR;
     n->lookups_forever = true;
     root_ = n.get();
     nodes_.emplace(st.st_ino, std::move(n));
+    counted();
+    budget_.add(*this);
 }
 
-node_table::~node_table() = default;
+node_table::~node_table() { budget_.remove(*this); }
+
+void node_table::counted() {
+    size_ = nodes_.size();
+    open_ = lru_.size();
+}
+
+void node_table::close_all() {
+    for (auto& [ino, f] : nodes_) {
+        close_path(*f);
+        f->parent = nullptr;  // nobody is reached by a name any more, and nobody is asked to go with a child
+    }
+    root_fd_ = -1;
+}
 
 node* node_table::find(ino_t ino) noexcept {
     const auto it = nodes_.find(ino);
     return it == nodes_.end() ? nullptr : it->second.get();
+}
+
+node* node_table::named(const node& parent, const char* name, ino_t ino) noexcept {
+    node* const f = find(ino);
+    return f && f->parent == &parent && f->name == name ? f : nullptr;
 }
 
 node& node_table::get(node& parent, const char* name, const struct stat& st) {
@@ -49,6 +73,7 @@ node& node_table::get(node& parent, const char* name, const struct stat& st) {
         f->type = st.st_mode & S_IFMT;
         f->generation = ++last_generation_;
         nodes_.emplace(st.st_ino, std::move(made));
+        counted();
     }
     if (f->is_root()) return *f;
     if (!f->parent) set_name(*f, parent, name);
@@ -75,19 +100,32 @@ void node_table::release_if_unused(node& first) {
         close_path(*f);
         node* const parent = f->parent;
         nodes_.erase(f->ino);
+        counted();
         f = parent;
         if (f) --f->refs;
     }
 }
 
 int node_table::fd(node& f) {
-    if (f.is_root()) return root_fd_;
+    if (f.is_root()) return root_fd_ < 0 ? -ESTALE : root_fd_;
     if (f.path) {
         touch(f);
         return f.path.get();
     }
     return open_again(f);
 }
+
+namespace {
+
+/// Never onto another mount: that might be our own, which waits for us.
+int open_below(int parent, const char* name) {
+    open_how how{};
+    how.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_XDEV;
+    return static_cast<int>(::syscall(SYS_openat2, parent, name, &how, sizeof how));
+}
+
+}  // namespace
 
 int node_table::open_again(node& f) {
     if (!f.parent) return -ESTALE;
@@ -100,18 +138,23 @@ int node_table::open_again(node& f) {
     for (node* p : closed) {
         const int parent = fd(*p->parent);
         if (parent < 0) return parent;
-        const auto open_it = [&] { return ::openat(parent, p->name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC); };
+        const auto open_it = [&] { return open_below(parent, p->name.c_str()); };
+        if (!budget_.take()) return -EMFILE;
         unique_fd opened{open_it()};
         if (!opened && (errno == EMFILE || errno == ENFILE) && make_room())  // the parent was used last: it stays
             opened.reset(open_it());
-        if (!opened) return errno == ENOENT ? -ESTALE : -errno;
         struct stat st {};
-        if (::fstat(opened.get(), &st) != 0) return -errno;
-        if (st.st_ino != p->ino) return -ESTALE;  // another file has this name now: changed behind our back
+        int err = !opened ? (errno == ENOENT ? ESTALE : errno) : ::fstat(opened.get(), &st) != 0 ? errno : 0;
+        if (!err && st.st_ino != p->ino) err = ESTALE;  // another file has this name now: changed behind our back
+        if (err) {
+            budget_.give();
+            return -err;
+        }
         p->path = std::move(opened);
         lru_.push_front(p);
         p->lru = lru_.begin();
         trim(capacity_);
+        counted();
     }
     return f.path.get();
 }
@@ -125,6 +168,8 @@ void node_table::close_path(node& f) {
     if (!f.pinned) lru_.erase(f.lru);
     f.path.reset();
     f.pinned = false;
+    budget_.give();
+    counted();
 }
 
 void node_table::trim(std::size_t keep) {
@@ -143,6 +188,7 @@ int node_table::pin(node& f, unique_fd path) {
         lru_.erase(f.lru);
     } else if (path) {
         f.path = std::move(path);
+        budget_.reserve(1);
     } else {
         const int got = fd(f);
         if (got < 0) return -got;
@@ -162,6 +208,8 @@ void node_table::set_name(node& f, node& parent, const char* name) {
         f.pinned = false;
         lru_.push_front(&f);
         f.lru = lru_.begin();
+        trim(capacity_);
+        counted();
     }
     if (old) unref(*old);
 }

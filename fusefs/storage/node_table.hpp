@@ -1,22 +1,25 @@
 // All nodes of one mount, and which of them have a descriptor open: at most `capacity`, least recently used closed first.
 #pragma once
 #include "fusefs/storage/node.hpp"
+#include "fusefs/storage/shared_fd.hpp"
 
 #include <unordered_map>
 
 namespace drainlab::storage {
 
-/// Thread: loop. A node* is the FUSE node id of its file (the root has FUSE's own).
-class node_table {
+/// Thread: that of its store. A node* is the FUSE node id of its file (the root has FUSE's own).
+class node_table final : descriptor_budget::cache {
   public:
-    /// @param root  a directory descriptor, borrowed for the table's life.
-    node_table(int root, const struct stat& st, std::size_t capacity);
+    /// @param root  a directory descriptor, borrowed for the table's life, or until close_all().
+    node_table(int root, const struct stat& st, std::size_t capacity, descriptor_budget& budget);
     ~node_table();
     node_table(const node_table&) = delete;
     node_table& operator=(const node_table&) = delete;
 
     node& root() noexcept { return *root_; }
     node* find(ino_t ino) noexcept;
+    /// The node of `ino` if it is by `name` in `parent` that it is reached.
+    node* named(const node& parent, const char* name, ino_t ino) noexcept;
     /// The node of `st`, made if need be, now also reachable as `name` in `parent`. Adds one lookup.
     node& get(node& parent, const char* name, const struct stat& st);
     /// Takes `n` lookups back; the node may be gone afterwards.
@@ -37,12 +40,19 @@ class node_table {
     /// The name of `f` has gone: reachable by its pinned descriptor only, or not at all.
     void drop_name(node& f);
 
+    /// Closes every descriptor; nothing can be opened any more.
+    void close_all();
+
+    /// These three from any thread.
     std::size_t known() const noexcept { return known_; }
-    std::size_t size() const noexcept { return nodes_.size(); }
-    std::size_t open_descriptors() const noexcept { return lru_.size(); }
+    std::size_t size() const noexcept { return size_; }
+    std::size_t open_descriptors() const noexcept { return open_; }
 
   private:
+    std::size_t kept() const noexcept override { return lru_.size() > 1 ? lru_.size() - 1 : 0; }
+    void shrink(std::size_t keep) override { trim(keep + 1); }
     int open_again(node& f);
+    void counted();
     void touch(node& f);
     void close_path(node& f);
     void trim(std::size_t keep);
@@ -53,7 +63,8 @@ class node_table {
     node* root_{};
     int root_fd_;
     std::size_t capacity_;
-    std::size_t known_{};
+    descriptor_budget& budget_;
+    std::atomic<std::size_t> known_{}, size_{}, open_{};
     std::uint64_t last_generation_{};
 };
 

@@ -1,5 +1,6 @@
 // Dirty pages to the store.
 #include "fusefs/kernel/host.hpp"
+#include "fusefs/sched/mark.hpp"
 #include "fusefs/storage/page_cache.hpp"
 
 #include <sys/stat.h>
@@ -8,36 +9,21 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <time.h>
-#include <unistd.h>
 
 namespace drainlab::storage {
 
-using kernel::page_size;
-using kernel::pgoff_t;
-
 namespace {
+
+struct written_run {
+    timespec ctime{};
+    off_t size{};
+};
 
 constexpr std::size_t run_limit = 256;  // pages per store write: 1 MiB
 
-timespec coarse_now() {
-    timespec t{};
-    ::clock_gettime(CLOCK_REALTIME_COARSE, &t);
-    return t;
-}
-
-long write_all(int fd, const char* data, std::size_t size, off_t off) {
-    for (std::size_t done = 0; done < size;) {
-        const ssize_t n = ::pwrite(fd, data + done, size - done, off + static_cast<off_t>(done));
-        if (n < 0 && errno == EINTR) continue;
-        if (n <= 0) return n < 0 ? -errno : -EIO;
-        done += static_cast<std::size_t>(n);
-    }
-    return static_cast<long>(size);
-}
-
-/// The next pages to write: adjacent dirty ones from `at` on, all with bytes of their own or all without. A page still under writeback by another round is waited for by nobody
-/// here: it ends the run, and the round that has it is waited for by filemap_fdatawait().
+/// The next pages to write: adjacent dirty ones from `at` on, all with bytes of their own or all without. A page still
+/// under writeback by another round is waited for by nobody here: it ends the run, and the round that has it is waited
+/// for by filemap_fdatawait().
 std::size_t run_length(const kernel::address_space& m, kernel::page_set::iterator at, pgoff_t last) {
     std::size_t n = 0;
     const bool stored = !m.i_pages.at(*at).data;
@@ -55,14 +41,20 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
     const auto keep = std::static_pointer_cast<file_data>(i.fs_private);
     if (!keep || i.i_mapping.dirty.empty()) co_return 0;
     file_data& f = *keep;
-    const int unreachable = f.holds_bytes ? need_fd(f, O_WRONLY) : 0;
+    const bool unasked = lose_unsynced && !wbc.sync_all;
+    if (unasked && dirty_bytes() <= limits.dirty_bytes) co_return 0;
+    const bool somebody_is_told = wbc.sync_all && !wbc.for_sync;  // an fsync, or a call that writes first
+    int unreachable = 0;
+    if (f.holds_bytes) unreachable = co_await need_fd(f, O_WRONLY);
     int error = 0;  // the first one; the pages after it are tried all the same
     for (pgoff_t next = wbc.first; wbc.nr_to_write > 0;) {
+        co_await while_end_moves(f);
         const auto at = i.i_mapping.dirty.lower_bound(next);
         if (at == i.i_mapping.dirty.end() || *at > wbc.last) break;
         const pgoff_t first = *at;
         const std::size_t count = run_length(i.i_mapping, at, wbc.last);
         if (count == 0) {  // dirtied again under another round's hands
+            sched::mark<"writeback: another round has the page">();
             if (!wbc.sync_all) {
                 next = first + 1;
                 continue;
@@ -76,82 +68,72 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
             kernel::folio_start_writeback(i, first + k);
         }
         wbc.nr_to_write -= static_cast<std::int64_t>(count);
+        if (unasked) unsynced_.early_bytes += count * page_size;
         int err = -unreachable;
         if (!err) err = co_await write_run(f, i, first, count);
         end_run(f, i, first, count, err);
+        if (err && !somebody_is_told) lose(f, i, count * page_size, -err);
         if (!error) error = err;
-        recount(f);
-        sched_.wake_all(&dirty_pages_);
+        tell_less_dirty();
         next = first + count;
     }
-    if (i.i_mapping.dirty.empty()) f.holds_bytes = false;
-    if (f.times_pending && i.i_mapping.dirty.empty() && f.fd && !error) {
-        // The write above has set it to now; the file changed when it was written to. Within one tick, and if nobody has
-        // been told the time yet, that is the same.
-        const timespec times[2] = {{0, UTIME_OMIT}, f.mtime}, now = coarse_now();
-        const bool same = now.tv_sec == f.mtime.tv_sec && now.tv_nsec == f.mtime.tv_nsec;
-        if (f.times_told || !same) ::futimens(f.fd->get(), times);
-        f.times_told = false;
-        f.times_pending = false;
-    }
-    if (f.opens == 0 && f.fd && i.i_mapping.dirty.empty() && i.i_mapping.writeback.empty()) {
-        not_waiting(f);
-        f.fd.reset();
-    }
+    co_await after_writepages(f, i, error);
     co_return error;
 }
 
-/// Without a copy and without waiting: to a store in memory. As many bytes, or a negative errno.
-long page_cache::write_now(file_data& f, kernel::inode& i, pgoff_t first, std::size_t size) {
-    std::vector<iovec> iov;
-    auto page = i.i_mapping.i_pages.find(first);
-    for (std::size_t left = size; left > 0; ++page) {
-        iov.push_back({page->second.data.get(), std::min<std::size_t>(left, page_size)});
-        left -= iov.back().iov_len;
+/// Whether the store still has what was written through: a promise that is checked, not believed. 0 or an errno.
+int page_cache::check_stored(file_data& f, pgoff_t first, std::size_t size) const {
+    if (!calls_.at_once() || size == 0) return 0;
+    struct stat st {};
+    const off_t end = offset_of(first) + static_cast<off_t>(size);
+    if (f.fd) {
+        if (const int rc = io_.fstat(f.fd->get(), st)) return -rc;
+    } else if (const int err = calls_.store().getattr(*f.owner, st)) {
+        return err == ESTALE ? 0 : err;  // no name is left, and nobody has it open
     }
-    const auto off = static_cast<off_t>(first << kernel::page_shift);
-    const ssize_t n = ::pwritev(f.fd->get(), iov.data(), static_cast<int>(iov.size()), off);
-    if (n < 0) return -errno;
-    for (auto done = static_cast<std::size_t>(n); done < size;) {  // cut short: the rest page by page, for the error
-        const iovec& v = iov[done / page_size];
-        const std::size_t in = done % page_size;
-        const long rc = write_all(f.fd->get(), static_cast<const char*>(v.iov_base) + in, v.iov_len - in,
-                                  off + static_cast<off_t>(done));
-        if (rc < 0) return rc;
-        done += v.iov_len - in;
-    }
-    return static_cast<long>(size);
+    return st.st_size >= end ? 0 : EIO;
 }
 
 /// Writes folios that are tagged WRITEBACK. 0 or a negative errno.
 sched::task<int> page_cache::write_run(file_data& f, kernel::inode& i, pgoff_t first, std::size_t count) {
-    const off_t off = static_cast<off_t>(first << kernel::page_shift);
+    const off_t off = offset_of(first);
     const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(count * page_size));
     const std::size_t size = end > off ? static_cast<std::size_t>(end - off) : 0;
-    long rc = -fault(device_op::write, *f.owner);
-    if (!i.i_mapping.i_pages.at(first).data) {
-        if (!device.limits().unlimited()) co_await device.transfer(size);  // the store has the bytes: write_through()
-    } else if (size && rc == 0 && store_.root().in_memory && device.limits().unlimited()) {
-        rc = write_now(f, i, first, size);
-    } else {
-        // A copy: pages may be written to again meanwhile, and the pool's threads must not see that.
-        const auto bytes = std::make_shared<std::string>();
-        bytes->reserve(count * page_size);
-        for (std::size_t k = 0; k < count; ++k)
-            bytes->append(reinterpret_cast<const char*>(i.i_mapping.i_pages.at(first + k).data.get()), page_size);
-        bytes->resize(size);
-        co_await device.transfer(size);
-        if (size && rc == 0) {
-            std::function<long()> job = [bytes, fd = f.fd, off] {
-                return write_all(fd->get(), bytes->data(), bytes->size(), off);
-            };
-            rc = co_await blocking(std::move(job), "store write");
-        }
+    if (device.errors.concerns(device_op::write))
+        if (const int err = co_await fault(device_op::write, *f.owner)) co_return -err;
+    if (!i.i_mapping.i_pages.at(first).data) {  // the store has the bytes: store_now(), write_direct()
+        if (!device.limits().unlimited()) co_await device.transfer(size);
+        co_return -check_stored(f, first, size);
     }
-    co_return rc < 0 ? static_cast<int>(rc) : 0;
+    if (size == 0) co_return 0;
+    co_await device.transfer(size);
+    if (const int err = co_await need_fd(f, O_WRONLY)) co_return -err;
+    // A copy: pages may be written to again meanwhile, and the store's threads must not see that.
+    const auto bytes = std::make_shared<std::string>();
+    bytes->reserve(count * page_size);
+    for (std::size_t k = 0; k < count; ++k)
+        bytes->append(reinterpret_cast<const char*>(i.i_mapping.i_pages.at(first + k).data.get()), page_size);
+    bytes->resize(size);
+    f.writing_back = true;
+    auto write_call = calls_.data<written_run>(
+        "write",
+        [bytes, fd = f.fd, io = &io_, off](written_run& out) {
+            int err = 0;
+            io->write_all(fd->get(), bytes->data(), bytes->size(), off, err);
+            struct stat st {};
+            if (io->fstat(fd->get(), st) == 0) out = {st.st_ctim, st.st_size};
+            return err;
+        },
+        f.path.c_str());
+    const auto rc = co_await write_call;
+    f.writing_back = false;
+    ++f.owner->changes;
+    f.store_ctime = rc.out.ctime;
+    co_return -rc.err;
 }
 
-/// Their writeback is over. As in the kernel, a page that could not be written is clean all the same: its file remembers the error.
+/// Their writeback is over. As in the kernel, a page that could not be written is clean all the same: its file
+/// remembers the error.
 void page_cache::end_run(file_data& f, kernel::inode& i, pgoff_t first, std::size_t count, int error) {
     for (std::size_t k = 0; k < count; ++k) {
         kernel::folio_end_writeback(i, first + k, error);
@@ -166,25 +148,25 @@ void page_cache::end_run(file_data& f, kernel::inode& i, pgoff_t first, std::siz
 
 sched::task<int> page_cache::write_and_wait(file_data& f, off_t off, off_t size, kernel::memcg_ptr m) {
     const auto inode = f.inode.lock();
-    const pgoff_t first = static_cast<pgoff_t>(off) >> kernel::page_shift;
-    const pgoff_t last = size ? static_cast<pgoff_t>(off + size - 1) >> kernel::page_shift : ~pgoff_t{0};
+    const pgoff_t first = page_of(off);
+    const pgoff_t last = size ? page_of(off + size - 1) : ~pgoff_t{0};
     const int error = co_await kernel::filemap_fdatawrite_range(*inode, first, last, m);
     co_await kernel::filemap_fdatawait(*inode);
     co_return -error;
 }
 
 sched::task<int> page_cache::sync_store(file_data& f, bool data_only) {
-    if (const int err = need_fd(f, O_RDONLY)) co_return err;
-    long rc = 0;
-    if (!store_.root().in_memory) {  // else nothing outlives it anyway
-        std::function<long()> job = [fd = f.fd, data_only]() -> long {
-            return (data_only ? ::fdatasync(fd->get()) : ::fsync(fd->get())) == 0 ? 0 : -errno;
-        };
-        rc = co_await lane_.run(std::move(job), "store fsync");
-    }
+    if (const int err = co_await need_fd(f, O_RDONLY)) co_return err;
+    int rc = 0;
+    auto fsync_call = calls_.data(
+        "fsync", [fd = f.fd, io = &io_, data_only](nothing&) { return -io->fsync(fd->get(), data_only); },
+        f.path.c_str());
+    if (!calls_.at_once())  // else nothing outlives it anyway
+        rc = (co_await fsync_call).err;
     co_await device.flush();
-    if (const int err = fault(device_op::fsync, *f.owner)) co_return err;
-    co_return static_cast<int>(-rc);
+    if (device.errors.concerns(device_op::fsync))
+        if (const int err = co_await fault(device_op::fsync, *f.owner)) co_return err;
+    co_return rc;
 }
 
 }  // namespace drainlab::storage

@@ -104,15 +104,21 @@ bool owner_is_dead(const std::filesystem::path& directory) {
 
 }  // namespace
 
-root_directory::~root_directory() {
+root_directory::~root_directory() { close(); }
+
+void root_directory::close() {
+    fd.reset();
     if (fallback.empty()) return;
     std::error_code ignored;
     std::filesystem::remove_all(fallback, ignored);
     std::filesystem::remove(fallback.string() + ".lock", ignored);
+    fallback.clear();
+    fallback_lock.reset();
 }
 
-int open_root(const std::filesystem::path& path, root_directory& out, std::string& error) {
-    if (const int err = open_outside(path, O_RDONLY | O_DIRECTORY, "store", out.fd, error)) return err;
+int open_root(const std::filesystem::path& path, root_directory& out, std::string& error, os::mount_lines mounts) {
+    if (const int err = open_outside(path, O_RDONLY | O_DIRECTORY, "store", out.fd, error, std::move(mounts)))
+        return err;
     const long type = fs_type(out.fd.get());
     out.in_memory = type == tmpfs_magic || type == ramfs_magic;
     return 0;

@@ -1,5 +1,6 @@
 // Where a store lives: a directory the user names, or a private one in memory.
 #pragma once
+#include "fusefs/os/mountinfo.hpp"
 #include "fusefs/storage/unique_fd.hpp"
 
 #include <sys/types.h>
@@ -21,12 +22,15 @@ struct root_directory {
     root_directory(root_directory&&) = default;
     root_directory& operator=(root_directory&&) = default;
     ~root_directory();
+    /// Lets go of the directory, and removes it where it is a fallback of ours.
+    void close();
 };
 
-/// Opens the directory `path`: absolute, without symlinks (see open_outside()).
+/// Opens the directory `path`: absolute, without symlinks (see open_outside(), also for `mounts`).
 /// @param error  on failure, a sentence with the path, what is wrong and what would be right.
 /// @return errno, 0 if fine. ENOTDIR if it is no directory, EXDEV if it lies on a drainfs mount (a daemon must never call itself).
-int open_root(const std::filesystem::path& path, root_directory& out, std::string& error);
+int open_root(const std::filesystem::path& path, root_directory& out, std::string& error,
+              os::mount_lines mounts = nullptr);
 
 /// Makes a private directory in memory, gone with the last descriptor, so also after SIGKILL: a detached tmpfs mount
 /// (fsmount(2), never attached anywhere) made here or, for an ordinary user, by a short-lived child in a user namespace of its own.

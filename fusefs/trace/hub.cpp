@@ -1,5 +1,7 @@
 #include "fusefs/trace/hub.hpp"
 
+#include "fusefs/os/printable.hpp"
+
 #include <chrono>
 #include <cstdio>
 #include <vector>
@@ -14,7 +16,7 @@ void append_string(std::string& out, const std::string& s) {
         if (c == '"' || c == '\\') {
             out += '\\';
             out += c;
-        } else if (byte < 0x20 || byte >= 0x7f) {  // names may hold any byte; JSON must stay valid
+        } else if (byte < 0x20 || byte == 0x7f) {
             char code[8];
             std::snprintf(code, sizeof code, "\\u%04x", byte);
             out += code;
@@ -41,13 +43,13 @@ std::string to_json(const event& e) {
     out += ",\"n\":" + std::to_string(e.number);
     if (!e.mount.empty()) {
         out += ",\"mount\":";
-        append_string(out, e.mount);
+        append_string(out, os::to_printable(e.mount));  // names may hold any byte
     }
     append_value(out, e.key1, e.value1);
     append_value(out, e.key2, e.value2);
     if (!e.text.empty()) {
         out += ",\"text\":";
-        append_string(out, e.text);
+        append_string(out, os::to_line(e.text));
     }
     out += '}';
     return out;

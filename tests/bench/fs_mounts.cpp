@@ -2,15 +2,17 @@
 
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
-#include <functional>
+#include <poll.h>
 #include <signal.h>
 #include <stdexcept>
 #include <system_error>
@@ -39,12 +41,31 @@ bool is_mounted(const fs::path& dir) {
     return ::stat(dir.c_str(), &at) == 0 && ::stat(dir.parent_path().c_str(), &above) == 0 && at.st_dev != above.st_dev;
 }
 
-bool wait_until(const std::function<bool()>& true_now, int ms) {
-    for (int waited = 0; waited < ms; waited += 10) {
-        if (true_now()) return true;
-        ::usleep(10000);
-    }
-    return true_now();
+/// Waits for `fd` to tell `events`, at most until `end`. False when it is over.
+bool told(int fd, short events, std::chrono::steady_clock::time_point end) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    pollfd p{fd, events, 0};
+    return ::poll(&p, 1, static_cast<int>(left.count())) > 0 || errno == EINTR;
+}
+
+/// The kernel tells each change of the mounts to who polls the list of them.
+bool mounted_within(const fs::path& dir, std::chrono::seconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    const int list = ::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    while (!is_mounted(dir) && told(list, POLLPRI, end)) {}
+    ::close(list);
+    return is_mounted(dir);
+}
+
+/// Reaps our child; false when it has not ended by then.
+bool ended_within(pid_t child, std::chrono::seconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    const int process = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+    pid_t reaped = 0;
+    while ((reaped = ::waitpid(child, nullptr, WNOHANG)) == 0 && told(process, POLLIN, end)) {}
+    ::close(process);
+    return reaped == child;
 }
 
 class plain final : public subject {};
@@ -65,20 +86,20 @@ class peer final : public subject {
             ::dup2(quiet, 2);
             run(words);
         }
-        if (wait_until([&] { return is_mounted(dir); }, 5000)) return p;
+        if (mounted_within(dir, std::chrono::seconds{5})) return p;
         std::fprintf(stderr, "without %s: `%s` did not mount\n", name.c_str(), words[0].c_str());
         return nullptr;
     }
     ~peer() override {
         ::umount2(dir.c_str(), MNT_DETACH);
-        const auto ended = [&] { return ::waitpid(daemon, nullptr, WNOHANG) == daemon; };
-        if (wait_until(ended, 5000)) return;
+        if (ended_within(daemon, std::chrono::seconds{5})) return;
         ::kill(daemon, SIGKILL);
         ::waitpid(daemon, nullptr, 0);
     }
 };
 
-/// A drainfs of our own, started as our child like the peers are: a background one would be in a scheduling group of its own.
+/// A drainfs of our own, started as our child like the peers are: a background one would be in a scheduling group of
+/// its own.
 class ours final : public subject {
   public:
     ours(std::string label, fs::path where, std::string drainctl, fs::path socket, const fs::path& store)
@@ -172,7 +193,8 @@ std::vector<std::unique_ptr<subject>> mount_all(const fs::path& top, const std::
     const std::string build = "cc -O2 -D_GNU_SOURCE " + std::string{passthrough_source} + " -o " + pass.string() +
                               " $(pkg-config --cflags --libs fuse3) 2>/dev/null";
     if (fs::exists(passthrough_source) && std::system(build.c_str()) == 0)
-        // Permissions are checked by the kernel, as for all the others: it asks for a directory's attributes more often then.
+        // Permissions are checked by the kernel, as for all the others: it asks for a directory's attributes more often
+        // then.
         add_peer("passthrough_ll",
                  {pass, "-f", "-o", "source=" + directory("store-passthrough_ll").string() + ",default_permissions",
                   directory("passthrough_ll")});

@@ -1,4 +1,5 @@
-// bench_sim_cost [POINTS]: what a simulation costs, CPU time and memory, against the number of superblocks, of busy ones (burners)
+// bench_sim_cost [POINTS]: what a simulation costs, CPU time and memory, against the number of superblocks, of busy
+// ones (burners)
 // and of cached files (inodes), with the exponent of each curve: 1 is linear. Every point runs in a process of its own.
 #include "controller/sim/grid.hpp"
 #include "fusefs/profile/load.hpp"
@@ -37,7 +38,7 @@ constexpr axis axes[] = {
 
 sim::grid grid_of(const axis& a, int n) {
     sim::grid g;
-    auto scenario = run::load_scenario("idle_cross_pressure");
+    auto scenario = experiment::load_scenario("idle_cross_pressure");
     const auto profile = profile::load_profile("qemu-16vcpu", profile::default_data_dirs());
     if (!scenario || !profile) {
         std::fprintf(stderr, "bench_sim_cost: scenario or profile not found\n");

@@ -1,6 +1,7 @@
-// bench_sim_seeds [COUNT] [FIRST]: the simulator over COUNT seeds (10000) and all scenarios. The fixed policies must violate nothing;
+// bench_sim_seeds [COUNT] [FIRST]: the simulator over COUNT seeds (10000) and all scenarios. The fixed policies must
+// violate nothing;
 // the racy ones must, on some seed of container_exit, once their window is wide. Exit code 1 otherwise.
-#include "controller/client/data_dir.hpp"
+#include "controller/words/data_dir.hpp"
 #include "fusefs/profile/load.hpp"
 #include "tests/sim/simulator/seeds.hpp"
 
@@ -17,13 +18,13 @@ namespace {
     std::exit(4);
 }
 
-std::vector<run::scenario> all_scenarios() {
-    const auto names = client::data_names("scenarios");
+std::vector<experiment::scenario> all_scenarios() {
+    const auto names = words::data_names("scenarios");
     if (!names) give_up(names.error().message);
-    std::vector<run::scenario> all;
+    std::vector<experiment::scenario> all;
     for (const auto& name : names.value()) {
         if (name.starts_with("lazy")) continue;
-        const auto s = run::load_scenario(name);
+        const auto s = experiment::load_scenario(name);
         if (!s) give_up(s.error().message);
         all.push_back(s.value());
     }
@@ -60,7 +61,7 @@ bool fixed_ones(std::uint64_t count, std::uint64_t first) {
 }
 
 bool racy_one(const std::string& policy, std::uint64_t count, std::uint64_t first) {
-    const auto s = run::load_scenario("container_exit");
+    const auto s = experiment::load_scenario("container_exit");
     if (!s) give_up(s.error().message);
     auto machine = published_machine();
     machine.widen = {{"isw_before_queue", std::chrono::milliseconds{50}}};

@@ -1,4 +1,5 @@
-// bench_umount_floor [N]: what umount2() of a drainfs mount (profile zero, policy persb, behind its gate) costs, beside that of
+// bench_umount_floor [N]: what umount2() of a drainfs mount (profile zero, policy persb, behind its gate) costs, beside
+// that of
 // a bare libfuse mount that serves nothing; interleaved, in microseconds. The drainfs beside this program is used.
 #define FUSE_USE_VERSION 314
 #include <fuse_lowlevel.h>
@@ -121,8 +122,7 @@ double drainfs_cycle(const daemon_process& daemon, const std::string& dir, int n
     const std::string name = "floor" + std::to_string(n);
     if (!daemon.request("POST /mounts", R"({"dir":")" + dir + R"(","name":")" + name + R"("})", "201")) return -1;
     struct stat st {};
-    ::stat(dir.c_str(), &st);
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});  // the gate stands by then
+    ::stat(dir.c_str(), &st);  // the gate stands: the mount is answered when it does
     const double took = timed_umount(dir);
     if (took < 0) ::umount2(dir.c_str(), MNT_DETACH);
     daemon.request("GET /mounts/" + name + "/wait?state=dead&timeout_ms=5000", "", "200");

@@ -41,4 +41,15 @@ expect violates persb.pml -DNO_SMP_MB_SWITCH
 expect violates persb.pml -DNO_SMP_MB_UMOUNT
 expect violates persb.pml -DTEST_ONCE
 expect violates persb.pml -DUNPIN_FIRST
+for mode in EXPEDITED ON_DEMAND DEFERRED; do
+    expect safe mounts.pml -D$mode
+    expect safe mounts.pml -D$mode -DWITH_FILE
+    expect violates mounts.pml -D$mode -DWITH_FILE -DNO_GP
+    expect violates mounts.pml -D$mode -DMKFS          # a walk in the way: mainline, too
+done
+expect safe mounts.pml -DEXPEDITED -DMKFS -DALONE
+expect safe mounts.pml -DON_DEMAND -DMKFS -DALONE
+expect violates mounts.pml -DDEFERRED -DMKFS -DALONE
+expect violates mounts.pml -DON_DEMAND -DWITH_FILE -DTWO_IS_FREE
+expect violates mounts.pml -DON_DEMAND -DNO_RECHECK
 exit $status

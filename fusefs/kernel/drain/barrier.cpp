@@ -1,5 +1,6 @@
-// "fs/writeback: use rcu_barrier() to wait for inflight wb switches going into workqueue when umount" (ec084de929e4, v5.2):
-// waits for the callbacks, everybody's; and counts only after call_rcu(), so umount may read 0 with a callback under way.
+// "fs/writeback: use rcu_barrier() to wait for inflight wb switches going into workqueue when umount" (ec084de929e4,
+// v5.2): waits for the callbacks, everybody's; and counts only after call_rcu(), so umount may read 0 with a callback
+// under way.
 #include "fusefs/kernel/drain/policies.hpp"
 
 namespace drainlab::kernel {

@@ -1,6 +1,6 @@
-// Linux 5.14 - 6.17 (rework, which queues through queue_rcu_work()) and 6.18 - 7.1 (base): cgroup_writeback_umount() with the
-// race of CVE-2026-64378. The counter is raised before the inode is prepared, but a switch that is prepared and not yet queued
-// is seen by neither wait.
+// Linux 5.14 - 6.17 (rework, which queues through queue_rcu_work()) and 6.18 - 7.1 (base): cgroup_writeback_umount()
+// with the race of CVE-2026-64378. The counter is raised before the inode is prepared, but a switch that is prepared
+// and not yet queued is seen by neither wait.
 #include "fusefs/kernel/drain/policies.hpp"
 
 namespace drainlab::kernel {

@@ -1,5 +1,5 @@
-// "writeback: flush inode cgroup wb switches instead of pinning super_block" (a1a0e23e4903, v4.5). synchronize_rcu() waits for
-// readers, not for callbacks: a switch between call_rcu() and its callback is in nobody's sight.
+// "writeback: flush inode cgroup wb switches instead of pinning super_block" (a1a0e23e4903, v4.5). synchronize_rcu()
+// waits for readers, not for callbacks: a switch between call_rcu() and its callback is in nobody's sight.
 #include "fusefs/kernel/drain/policies.hpp"
 
 namespace drainlab::kernel {

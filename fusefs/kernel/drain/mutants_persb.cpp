@@ -1,4 +1,5 @@
-// Mutants of persb: the pin, the second test, the two barriers, the unpin, the wake and the wait, each broken on its own.
+// Mutants of persb: the pin, the second test, the two barriers, the unpin, the wake and the wait, each broken on its
+// own.
 #include "fusefs/kernel/drain/mutants_parts.hpp"
 
 #include <map>
@@ -19,6 +20,11 @@ struct pin_after_iget final : mutant<persb_policy> {
         if (prepared) i.i_sb->s_isw_nr_in_flight.inc();
         co_return prepared;
     }
+};
+
+struct no_wb_ref final : mutant<persb_policy> {
+    using mutant::mutant;
+    bool holds_new_wb() const override { return false; }
 };
 
 struct unpin_before_iput final : mutant<persb_policy> {
@@ -87,19 +93,23 @@ class count_work_items final : public mutant<persb_policy> {
     task<bool> prepare(isw& s, inode& i, const bdi_writeback& new_wb) const override {
         if (!s.inodes.empty()) co_return co_await inode_prepare_locked(i, new_wb);
         const bool prepared = co_await persb_policy::prepare(s, i, new_wb);
-        if (prepared) pinned_[&s] = i.i_sb;
+        if (prepared) pinned()[&s] = i.i_sb;
         co_return prepared;
     }
     task<> put_inode(isw& s, inode& i) const override {
         const bool last = &i == s.inodes.back();
         co_await iput(i);
         if (!last) co_return;
-        if (const auto sb = pinned_[&s].lock()) unpin(*sb);
-        pinned_.erase(&s);
+        if (const auto sb = pinned()[&s].lock()) unpin(*sb);
+        pinned().erase(&s);
     }
 
   private:
-    mutable std::map<const isw*, std::weak_ptr<super_block>> pinned_;
+    // A policy is one object for all machines, and each machine lives on one thread.
+    static std::map<const isw*, std::weak_ptr<super_block>>& pinned() {
+        thread_local std::map<const isw*, std::weak_ptr<super_block>> of_this_thread;
+        return of_this_thread;
+    }
 };
 
 struct waker_touches_sb final : mutant<persb_policy> {
@@ -158,7 +168,8 @@ void add_persb_mutants(std::vector<const drain_policy*>& to) {
     static const sleep_without_retest k{"persb~sleep_without_retest",
                                         "umount tests, then sleeps without testing again"};
     static const no_drain l{"persb~no_drain", "umount does not wait"};
-    to.insert(to.end(), {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l});
+    static const no_wb_ref m{"persb~no_wb_ref", "a queued switch has no reference to its new wb"};
+    to.insert(to.end(), {&a, &b, &c, &d, &e, &f, &g, &h, &i, &j, &k, &l, &m});
 }
 
 }  // namespace drainlab::kernel

@@ -1,4 +1,5 @@
-// Mutants of race and rmbarrier: the read-side section, the counter, the two barriers and the waits, each broken on its own.
+// Mutants of race and rmbarrier: the read-side section, the counter, the two barriers and the waits, each broken on its
+// own.
 #include "fusefs/kernel/drain/mutants_parts.hpp"
 
 namespace drainlab::kernel {

@@ -1,4 +1,5 @@
-// Linux 4.2 - 4.4: umount waits for nothing, and a switch does not look at SB_ACTIVE. It may touch a superblock that is dead.
+// Linux 4.2 - 4.4: umount waits for nothing, and a switch does not look at SB_ACTIVE. It may touch a superblock that is
+// dead.
 #include "fusefs/kernel/drain/policies.hpp"
 
 namespace drainlab::kernel {

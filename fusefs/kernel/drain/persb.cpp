@@ -38,6 +38,7 @@ task<> persb_policy::drain(super_block& sb) const {
         sb.drain_waited = true;
         co_await h.sched.wait_on(sb.s_isw_nr_in_flight.key(), "s_isw_nr_in_flight of the superblock");
     }
+    if (sb.drain_waited) h.trace("drain_wait_var_event", &sb);
     const std::int64_t took = (h.sched.now() - began).count();
     sb.drain.modelled_ns += took;
     h.drain.modelled_ns += took;

@@ -1,6 +1,6 @@
 // "[PATCH v2] fs/fs-writeback: wait isw_nr_in_flight to be zero when umount" (Jiufei Xue, 16 April 2019; the list chose
-// rcu_barrier() instead): a counter per superblock, raised after the inode is prepared, lowered after its iput(); umount
-// flushes the global workqueue until it is zero.
+// rcu_barrier() instead): a counter per superblock, raised after the inode is prepared, lowered after its iput();
+// umount flushes the global workqueue until it is zero.
 #include "fusefs/kernel/drain/policies.hpp"
 
 namespace drainlab::kernel {

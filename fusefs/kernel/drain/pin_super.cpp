@@ -1,6 +1,6 @@
-// "writeback: keep superblock pinned during cgroup writeback association switches" (5ff8eaac1636, 4.5-rc): the switch holds an
-// active reference, so the superblock cannot die under it; but umount may then return with the filesystem still active, and
-// the worker runs the shutdown.
+// "writeback: keep superblock pinned during cgroup writeback association switches" (5ff8eaac1636, 4.5-rc): the switch
+// holds an active reference, so the superblock cannot die under it; but umount may then return with the filesystem
+// still active, and the worker runs the shutdown.
 #include "fusefs/kernel/drain/policies.hpp"
 
 namespace drainlab::kernel {

@@ -20,6 +20,7 @@ class none_policy : public early_policy {
     std::string_view id() const override { return "none"; }
     std::string_view summary() const override { return "nothing"; }
     std::string_view versions() const override { return "4.2 - 4.4"; }
+    bool global() const override { return false; }
     task<bool> prepare(isw& s, inode& i, const bdi_writeback& new_wb) const override;
     void end_of_switch(isw&) const override {}
     task<> drain(super_block& sb) const override;
@@ -60,6 +61,7 @@ class persb_2019_policy : public early_policy {
         return "synchronize_rcu, then flushes until this superblock's counter is 0";
     }
     std::string_view versions() const override { return "posted April 2019, not merged"; }
+    bool global() const override { return false; }
     void before_queue(isw& s) const override;
     task<> put_inode(isw& s, inode& i) const override;
     void end_of_switch(isw&) const override {}
@@ -105,6 +107,7 @@ class persb_policy : public drain_policy {
     std::string_view id() const override { return "persb"; }
     std::string_view summary() const override { return "this superblock's own counter"; }
     std::string_view versions() const override { return "7.2 on"; }
+    bool global() const override { return false; }
     task<bool> prepare(isw& s, inode& i, const bdi_writeback& new_wb) const override;
     task<> put_inode(isw& s, inode& i) const override;
     task<> drain(super_block& sb) const override;

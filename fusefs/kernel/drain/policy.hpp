@@ -23,6 +23,8 @@ class drain_policy {
     virtual std::string_view summary() const = 0;
     virtual std::string_view versions() const = 0;
     virtual switch_era era() const { return switch_era::per_wb; }
+    /// Whether umount of one superblock waits for the switches of others.
+    virtual bool global() const { return true; }
     /// Whether dying cgroups' inodes are cleaned up at all: since v5.14.
     virtual bool offline_cleanup() const { return true; }
 
@@ -45,6 +47,9 @@ class drain_policy {
     virtual void after_queue(host&) const {}
     /// Nothing could be prepared: takes begin_switch() back.
     virtual void abandon(isw& s) const;
+
+    /// Whether a switch keeps its new wb from being released until it is done.
+    virtual bool holds_new_wb() const { return true; }
 
     // ---- the worker -----------------------------------------------------------------------------------------------
     /// The inode has been switched, or not; its reference goes. Default: iput().

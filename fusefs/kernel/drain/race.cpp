@@ -1,5 +1,5 @@
-// "writeback: fix race between cgroup_writeback_umount() and inode_switch_wbs()" (cba38ec4cbd3, v7.2-rc1 and stable): an RCU
-// read-side section covers prepare .. queue, and umount waits for all of them before it flushes.
+// "writeback: fix race between cgroup_writeback_umount() and inode_switch_wbs()" (cba38ec4cbd3, v7.2-rc1 and stable):
+// an RCU read-side section covers prepare .. queue, and umount waits for all of them before it flushes.
 #include "fusefs/kernel/drain/policies.hpp"
 
 namespace drainlab::kernel {

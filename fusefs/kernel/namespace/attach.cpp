@@ -1,4 +1,6 @@
 // Making mounts: mount(2), bind mounts, copies of a namespace.
+#include "fusefs/kernel/namespace/policy.hpp"
+#include "fusefs/kernel/namespace/propagate.hpp"
 #include "fusefs/kernel/namespace/umount.hpp"
 #include "fusefs/kernel/namespace/walk.hpp"
 
@@ -16,10 +18,12 @@ mount& new_mount(mount_table& t, std::shared_ptr<super_block> sb, std::string na
     return m;
 }
 
-/// clone_mnt(): one more mount of the same superblock.
-mount& clone_mnt(mount& of) {
-    ++of.mnt_sb->s_active;
-    return new_mount(of.table, of.mnt_sb, of.name, of.flags & MNT_LOCKED);
+/// clone_mnt(): one more mount of the same superblock, in the same peer group.
+mount& clone_mnt(const mount& of) {
+    grab_super(*of.mnt_sb);
+    mount& copy = new_mount(of.table, of.mnt_sb, of.name, of.flags & MNT_LOCKED);
+    copy.peer_group = of.peer_group;
+    return copy;
 }
 
 void list_in(mount& m, mnt_namespace& ns) {
@@ -38,12 +42,22 @@ void attach(mount& m, const path& at, mnt_namespace& ns) {
     list_in(m, ns);
 }
 
+/// attach_recursive_mnt(): on a shared mount the new one is shared, and each peer gets a copy (propagate_mnt()).
+void attach_shared(mount& m, const path& at, mnt_namespace& ns) {
+    attach(m, at, ns);
+    if (at.mnt->peer_group == 0) return;
+    set_mnt_shared(m);
+    for (mount* peer : peers_of(*at.mnt)) attach(clone_mnt(m), {peer, at.dentry}, *peer->ns);
+}
+
 /// do_add_mount(): graft_tree() at `at`, if that is still in the namespace.
 task<int> graft(mount_table& t, mnt_namespace& ns, const path& at, mount& m) {
     const auto sem = co_await t.namespace_sem.down_write();
     const auto held = co_await t.mount_lock.lock();
-    if (at.mnt->ns != &ns) co_return -EINVAL;
-    attach(m, at, ns);
+    const bool there = at.mnt->ns == &ns;
+    t.trace(there ? "mounted" : "mount_refused", m);
+    if (!there) co_return -EINVAL;
+    attach_shared(m, at, ns);
     co_return 0;
 }
 
@@ -51,6 +65,7 @@ task<int> mount_call(mount_table& t, mnt_namespace& ns, std::string name, std::s
                      unsigned flags) {
     path at = co_await path_lookup(t, ns, std::move(name));
     if (!at.mnt) co_return -ENOENT;
+    co_await t.h.sched.preempt(point::mount_looked_up);
     mount& m = new_mount(t, sb, sb->s_id, flags);
     const int result = co_await graft(t, ns, at, m);
     if (result != 0) co_await mntput(m);

@@ -1,6 +1,6 @@
-// Walks count themselves on each mount they enter, and the unmounter waits for that count instead of a grace period. Refused
-// on the list because a lockless walk then writes to every mount it crosses: two writes of memory that all CPUs share, which
-// mount_stats::walk_writes counts.
+// Walks count themselves on each mount they enter, and the unmounter waits for that count instead of a grace period.
+// Refused on the list because a lockless walk then writes to every mount it crosses: two writes of memory that all CPUs
+// share, which mount_stats::walk_writes counts.
 #include "fusefs/kernel/namespace/policies.hpp"
 
 namespace drainlab::kernel {
@@ -18,7 +18,8 @@ void completion_policy::leave(mount& m) const {
     put_ends(m);
 }
 
-// A put that sees the mount in its namespace must be over before the unmounter's own; it has a reference, so no sequence.
+// A put that sees the mount in its namespace must be over before the unmounter's own; it has a reference, so no
+// sequence.
 void completion_policy::put_begins(mount& m) const { m.walkers.add(1); }
 
 void completion_policy::put_ends(mount& m) const {
@@ -31,6 +32,7 @@ task<> completion_policy::finish(unmount_batch& batch) const {
     co_await sched::smp_mb(s);  // the names are gone before the counts are read
     for (mount* m : batch.unmounted) {
         mount* const waited = m;
+        batch.table.trace("walkers_waited_for", *m, "walkers", m->walkers.peek());
         co_await sched::wait_var_event(s, m->walkers.key(), "walks inside the mount",
                                        [waited] { return waited->walkers.load() == 0; });
     }

@@ -1,12 +1,11 @@
-// Mainline: namespace_unlock() waits for an expedited grace period before it drops the references, so that no walk without
-// references is left, and no put that saw the mount in its namespace is still to come.
+// Mainline: namespace_unlock() waits for an expedited grace period before it drops the references, so that no walk
+// without references is left, and no put that saw the mount in its namespace is still to come.
 #include "fusefs/kernel/namespace/policies.hpp"
 
 namespace drainlab::kernel {
 
 task<> expedited_policy::finish(unmount_batch& batch) const {
-    ++batch.table.stats.grace_periods;
-    co_await batch.table.h.rcu.synchronize_expedited();
+    co_await wait_for_grace_period(batch, true);
     co_await put_unmounted(batch);
 }
 

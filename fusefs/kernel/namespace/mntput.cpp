@@ -52,10 +52,12 @@ task<> mntput_no_expire(mount& m) {
     auto reading = t.h.rcu.read_lock();
     t.policy->put_begins(m);
     const bool listed = m.mnt_ns.load() != 0;
+    t.trace("mntput_begins", m, "listed", listed);
     co_await s.preempt(point::mntput_seen);
     if (listed) {
         // The namespace's reference goes only after a grace period (or what stands for one) from mnt_ns = NULL.
         mnt_dec(m);
+        t.trace("mntput", m);
         t.policy->put_ends(m);
         co_return;
     }
@@ -63,11 +65,12 @@ task<> mntput_no_expire(mount& m) {
     bool last = false;
     {
         auto held = co_await t.mount_lock.lock();
-        co_await sched::smp_mb(
-            s);  // pairs with the one in legitimize_mnt(): either it sees MNT_DOOMED or we see its count
+        // pairs with the one in legitimize_mnt(): either it sees mount_lock taken or we see its count
+        if (t.policy->barrier_in_put()) co_await sched::smp_mb(s);
         mnt_dec(m);
         const std::int64_t count = co_await mnt_get_count(m);
         last = count == 0 && !(m.flags & MNT_DOOMED);
+        t.trace(last ? "mntput_last" : "mntput", m);
         if (last) doom(m);
     }
     reading.unlock();
@@ -87,15 +90,18 @@ task<> finish_doomed(mount& m) {
     mount_table& t = m.table;
     if (m.flags & MNT_INTERNAL) {
         ++t.stats.put_direct;
+        t.trace("put_direct", m);
         co_await cleanup_mnt(m);
         co_return;
     }
     if (const auto works = t.task_works.find(t.h.sched.current()); works != t.task_works.end()) {
         ++t.stats.put_task_work;  // task_work_add(TWA_RESUME)
+        t.trace("put_task_work", m);
         works->second.push_back(&m);
         co_return;
     }
     ++t.stats.put_delayed;
+    t.trace("put_delayed", m);
     t.delayed_mntput_list.push_back(&m);
     if (t.delayed_mntput_list.size() == 1) t.h.system_wq.queue_delayed(t.delayed_mntput_work, t.h.prof.tick());
 }
@@ -112,6 +118,7 @@ task<> cleanup_mnt(mount& m) {
         co_return;
     }
     m.cleaned = true;
+    t.trace("cleanup_mnt", m);
     for (mount* child : std::exchange(m.stuck_children, {})) co_await mntput(*child);
     co_await deactivate_super(*m.mnt_sb);
     t.h.rcu.call([&m] { m.freed = true; });  // delayed_free_vfsmnt()

@@ -43,6 +43,7 @@ struct mount {
     mount(mount_table& of, std::shared_ptr<super_block> sb, std::string called);
 
     mount_table& table;
+    const int id;  ///< in order of creation, from 0
     const std::string name;
     const std::shared_ptr<super_block> mnt_sb;  ///< holds one of its s_active until cleanup_mnt()
     mount* mnt_parent{};                        ///< null: the root of its tree, or detached
@@ -51,6 +52,7 @@ struct mount {
     std::vector<mount*> stuck_children;         ///< locked children that follow it into death
     bool hashed{};                              ///< found by walks
     unsigned flags{};
+    int peer_group{};      ///< MNT_SHARED: mounts with the same number propagate to each other; 0: private
     mnt_namespace* ns{};   ///< who lists it; protected by namespace_sem
     sched::shared mnt_ns;  ///< the same as a lockless reader sees it: 0 or 1
     sched::shared expiry_mark;

@@ -8,6 +8,7 @@ namespace drainlab::kernel {
 
 mount::mount(mount_table& of, std::shared_ptr<super_block> sb, std::string called)
     : table{of},
+      id{static_cast<int>(of.mounts.size())},
       name{std::move(called)},
       mnt_sb{std::move(sb)},
       mnt_ns{of.h.sched},
@@ -60,6 +61,10 @@ void mount_table::observed(std::string what) {
         observations.push_back(std::move(what));
 }
 
+void mount_table::trace(std::string_view what, const mount& m, std::string_view key, std::int64_t value) const {
+    h.trace(what, m.mnt_sb.get(), "mnt", m.id, key, value);
+}
+
 int mount_table::this_cpu() const { return h.sched.current() ? h.sched.current()->cpu % cpus : 0; }
 
 user_task::user_task(mount_table& t)
@@ -84,8 +89,7 @@ task<> user_task::task_work_run() {
 task<> settle_mounts(mount_table& t) {
     co_await t.h.rcu.barrier();  // queue_rcu_work()
     co_await t.h.system_wq.flush();
-    while (t.delayed_mntput_work.armed || t.delayed_mntput_work.work.pending || t.delayed_mntput_work.work.running)
-        co_await t.h.sched.sleep_for(t.h.prof.tick(), "delayed_mntput_work");
+    while (!idle(t.delayed_mntput_work)) co_await t.h.sched.wait_on(&t.delayed_mntput_work.work, "delayed_mntput_work");
 }
 
 void check_leaked_mounts(mount_table& t) {

@@ -58,6 +58,7 @@ struct mount_table {
 
     host& h;
     const namespace_policy* policy;
+    bool split_counts{true};  ///< gets and puts are counted apart; false: one counter per CPU, as in older kernels
     const int cpus;
     sched::rwsem namespace_sem;
     mount_seqlock mount_lock;
@@ -74,7 +75,11 @@ struct mount_table {
     /// What is allowed but surprises: a superblock that outlives a lazy umount though nobody held it.
     std::vector<std::string> observations;
 
+    int last_peer_group{};
+
     void observed(std::string what);
+    /// A tracepoint about a mount: its superblock, `mnt` (its id), and one more number.
+    void trace(std::string_view what, const mount& m, std::string_view key = {}, std::int64_t value = 0) const;
     int this_cpu() const;
 };
 

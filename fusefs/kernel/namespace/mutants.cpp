@@ -1,5 +1,5 @@
-// Policies broken on purpose: each leaves out one step that the others have, or repeats a mistake of the list's history.
-// Whoever explores schedules must catch every one.
+// Policies broken on purpose: each leaves out one step that the others have, or repeats a mistake of the list's
+// history. Whoever explores schedules must catch every one.
 #include "fusefs/kernel/namespace/policies.hpp"
 
 namespace drainlab::kernel {
@@ -24,6 +24,18 @@ struct expedited_no_sync_flag : expedited_policy {
     bool honours_sync_flag() const override { return false; }
 };
 
+/// The sum without the barrier between the two passes.
+task<std::int64_t> count_without_mb(mount& m) {
+    std::int64_t sum = 0;
+    for (const auto& c : m.puts) sum -= c.load();
+    for (const auto& c : m.gets) {
+        co_await m.table.h.sched.preempt(point::mnt_counts);
+        sum += c.load();
+    }
+    co_await m.table.h.sched.preempt(point::mnt_counts);
+    co_return sum;
+}
+
 /// One barrier of the pair is missing: needs store buffers to be seen.
 struct expedited_no_walk_mb : expedited_policy {
     std::string_view id() const override { return "expedited~no_walk_mb"; }
@@ -32,24 +44,27 @@ struct expedited_no_walk_mb : expedited_policy {
 struct expedited_no_umount_mb : expedited_policy {
     std::string_view id() const override { return "expedited~no_umount_mb"; }
     bool barrier_in_umount() const override { return false; }
-    task<std::int64_t> count(mount& m) const override {  // nor the one between the two passes
-        std::int64_t sum = 0;
-        for (const auto& c : m.puts) sum -= c.load();
-        co_await m.table.h.sched.preempt(point::mnt_counts);
-        for (const auto& c : m.gets) sum += c.load();
-        co_return sum;
-    }
+    task<std::int64_t> count(mount& m) const override { return count_without_mb(m); }
 };
 
-/// One counter per CPU, summed while others move: a get on a CPU already read and its put on one still to be read.
-task<std::int64_t> torn_count(mount& m) {
-    std::int64_t sum = 0;
-    for (std::size_t cpu = 0; cpu < m.gets.size(); ++cpu) {
-        sum += m.gets[cpu].load() - m.puts[cpu].load();
-        co_await m.table.h.sched.preempt(point::mnt_counts);
-    }
-    co_return sum;
-}
+/// The slow path of mntput() adds up without a barrier behind its mount_lock: a walk that has not seen the lock is not
+/// seen either.
+struct expedited_no_put_mb : expedited_policy {
+    std::string_view id() const override { return "expedited~no_put_mb"; }
+    bool barrier_in_put() const override { return false; }
+};
+
+/// One counter per CPU: what kernels before the split did.
+struct expedited_single_counter : expedited_policy {
+    std::string_view id() const override { return "expedited~single_counter"; }
+    task<std::int64_t> count(mount& m) const override { return torn_count(m); }
+};
+
+/// A copy at a peer is unmounted without a look at who uses it.
+struct expedited_blind_to_copies : expedited_policy {
+    std::string_view id() const override { return "expedited~blind_to_copies"; }
+    bool counts_propagated_copies() const override { return false; }
+};
 
 /// The first version (January 2023): every umount is deferred.
 struct deferred_every_umount : deferred_policy {
@@ -75,6 +90,10 @@ task<> put_in_callback(mount_table& t, std::vector<mount*> mounts) {
 struct deferred_in_callback : deferred_policy {
     std::string_view id() const override { return "deferred~in_callback"; }
     task<> finish(unmount_batch& batch) const override {
+        if (!batch.lazy) {
+            co_await deferred_policy::finish(batch);
+            co_return;
+        }
         mount_table& t = batch.table;
         t.h.rcu.call([&t, mounts = batch.unmounted] { t.h.sched.spawn("rcu callback", put_in_callback(t, mounts)); });
         co_return;
@@ -106,6 +125,16 @@ struct on_demand_two_is_free : on_demand_policy {
     }
 };
 
+/// The same for the batch that umount adds up. With split counts the barrier between the two passes does its work.
+struct on_demand_no_mb : on_demand_policy {
+    std::string_view id() const override { return "on_demand~no_mb"; }
+    bool barrier_before_batch() const override { return false; }
+};
+struct on_demand_no_mb_at_all : on_demand_no_mb {
+    std::string_view id() const override { return "on_demand~no_mb_at_all"; }
+    task<std::int64_t> count(mount& m) const override { return count_without_mb(m); }
+};
+
 struct on_demand_torn_count : on_demand_policy {
     std::string_view id() const override { return "on_demand~torn_count"; }
     task<std::int64_t> count(mount& m) const override { return torn_count(m); }
@@ -126,7 +155,8 @@ struct on_demand_gets_first : on_demand_policy {
     }
 };
 
-/// Walks are not counted, only puts: a walk that counted itself late drops its reference silently, and nobody frees the mount.
+/// Walks are not counted, only puts: a walk that counted itself late drops its reference silently, and nobody frees the
+/// mount.
 struct completion_puts_only : completion_policy {
     std::string_view id() const override { return "completion~puts_only"; }
     task<bool> enter(mount&, std::int64_t) const override { co_return true; }
@@ -166,10 +196,19 @@ const std::vector<const namespace_policy*>& namespace_mutants() {
     static const completion_puts_only puts_only;
     static const completion_walks_only walks_only;
     static const completion_no_wake no_wake;
-    static const std::vector<const namespace_policy*> all{&no_gp,        &no_recheck,   &no_sync_flag, &no_walk_mb,
-                                                          &no_umount_mb, &every_umount, &in_callback,  &worker_no_gp,
-                                                          &demand_no_gp, &two_is_free,  &torn_count,   &gets_first,
-                                                          &puts_only,    &walks_only,   &no_wake};
+    static const expedited_no_put_mb no_put_mb;
+    static const on_demand_no_mb no_mb;
+    static const on_demand_no_mb_at_all no_mb_at_all;
+    static const expedited_single_counter single_counter;
+    static const expedited_blind_to_copies blind_to_copies;
+    static const std::vector<const namespace_policy*> all = [] {
+        std::vector<const namespace_policy*> list{
+            &no_gp,        &no_recheck,  &no_sync_flag, &no_walk_mb,   &no_umount_mb, &single_counter, &blind_to_copies,
+            &every_umount, &in_callback, &worker_no_gp, &demand_no_gp, &two_is_free,  &torn_count,     &gets_first,
+            &no_put_mb,    &no_mb,       &no_mb_at_all, &puts_only,    &walks_only,   &no_wake};
+        list.insert(list.end(), added_namespace_policies().mutants.begin(), added_namespace_policies().mutants.end());
+        return list;
+    }();
     return all;
 }
 

@@ -4,8 +4,7 @@
 namespace drainlab::kernel {
 
 task<> normal_policy::finish(unmount_batch& batch) const {
-    ++batch.table.stats.grace_periods;
-    co_await batch.table.h.rcu.synchronize();
+    co_await wait_for_grace_period(batch, false);
     co_await put_unmounted(batch);
 }
 

@@ -1,6 +1,7 @@
 #include "fusefs/kernel/namespace/umount.hpp"
 
 #include "fusefs/kernel/namespace/policy.hpp"
+#include "fusefs/kernel/namespace/propagate.hpp"
 #include "fusefs/kernel/namespace/walk.hpp"
 
 #include <algorithm>
@@ -49,6 +50,7 @@ void collect(mount& m, std::vector<mount*>& into) {
 void umount_tree(mount& top, unsigned how, unmount_batch& batch) {
     std::vector<mount*> all;
     collect(top, all);
+    propagate_umount(all);
     for (mount* m : all) m->flags |= MNT_UMOUNT;
     for (mount* m : all) {
         batch.held_before += m->holders;
@@ -56,6 +58,7 @@ void umount_tree(mount& top, unsigned how, unmount_batch& batch) {
         if (m->ns && m->ns->root == m) m->ns->root = nullptr;
         m->ns = nullptr;
         m->mnt_ns.store(0);
+        m->table.trace("mnt_unhashed", *m);
         if (how & umount_sync) m->flags |= MNT_SYNC_UMOUNT;
         const bool disconnect = disconnect_mount(*m, how);
         if (m->mnt_parent) mnt_dec(*m->mnt_parent);
@@ -67,11 +70,27 @@ void umount_tree(mount& top, unsigned how, unmount_batch& batch) {
     }
 }
 
-/// propagate_mount_busy(m, 2), without the propagation.
-task<bool> mount_busy(mount& m) {
-    if (!m.mnt_mounts.empty()) co_return true;
+/// do_refcount_check()
+task<bool> count_exceeds(mount& m, std::int64_t limit) {
+    m.table.trace("umount_counts", m, "begins", 1);
     const std::int64_t count = co_await mnt_get_count(m);
-    co_return count > 2;
+    m.table.trace("umount_counts", m, "begins", -1);
+    co_return count > limit;
+}
+
+/// propagate_mount_busy(m, 2): a copy at a peer that nothing is mounted on goes with it, and must not be in use either.
+task<bool> mount_busy(mount& m) {
+    bool busy = !m.mnt_mounts.empty();
+    if (!busy) busy = co_await count_exceeds(m, 2);
+    if (busy) m.table.trace("umount_busy", m, "copy", 0);
+    if (busy || !m.table.policy->counts_propagated_copies()) co_return busy;
+    for (mount* copy : copies_at_peers(m)) {
+        if (!copy->mnt_mounts.empty()) continue;
+        const bool used = co_await count_exceeds(*copy, 1);
+        if (used) m.table.trace("umount_busy", *copy, "copy", 1);
+        if (used) co_return true;
+    }
+    co_return false;
 }
 
 /// namespace_unlock()
@@ -116,12 +135,15 @@ task<int> do_umount(mount& m, const mnt_namespace& ns, unsigned flags, unmount_b
     co_return co_await do_umount_tree(m, ns, flags, batch);
 }
 
-/// The superblocks that have no mount outside of the batch: they should die with it.
+/// The superblocks that have no mount outside of the batch: they should die with it. A mount that somebody else is
+/// taking down at the moment is one outside.
 std::set<super_block*> should_die(const unmount_batch& batch) {
+    std::set<const mount*> ours{batch.unmounted.begin(), batch.unmounted.end()};
+    ours.insert(batch.doomed.begin(), batch.doomed.end());
     std::set<super_block*> sbs;
-    for (const mount* m : batch.unmounted) sbs.insert(m->mnt_sb.get());
+    for (const mount* m : ours) sbs.insert(m->mnt_sb.get());
     for (const auto& m : batch.table.mounts)
-        if (!m->cleaned && !(m->flags & MNT_UMOUNT)) sbs.erase(m->mnt_sb.get());
+        if (!m->cleaned && !ours.contains(m.get())) sbs.erase(m->mnt_sb.get());
     return sbs;
 }
 
@@ -159,6 +181,7 @@ task<int> umount_call(mount_table& t, mnt_namespace& ns, std::string name, unsig
     const int result = co_await path_umount(batch, ns, std::move(at), flags, caller);
     const auto sbs = should_die(batch);
     co_await self.task_work_run();
+    for (const super_block* sb : sbs) t.h.trace("umount_returns", sb, "result", result);
     if (result == 0) check_promise(batch, sbs);
     co_return result;
 }

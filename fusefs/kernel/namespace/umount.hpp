@@ -14,7 +14,7 @@ struct umount_caller {
 
 /// umount2(2): 0 or a negative errno (EINVAL, EPERM, EBUSY, EAGAIN). Returns when the task work is done, as the system call does:
 /// if the caller's reference was the last one, the superblock is dead, with MNT_DETACH too.
-/// Left out: propagation to peers and slaves, automounts, security hooks, fsnotify.
+/// Left out: slaves (peers are there), automounts, security hooks, fsnotify.
 task<int> sys_umount(mount_table& t, mnt_namespace& ns, std::string name, unsigned flags, umount_caller caller = {});
 
 /// A new namespace with `sb` as its root mount.

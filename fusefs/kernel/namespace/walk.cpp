@@ -3,6 +3,7 @@
 #include "fusefs/kernel/namespace/policy.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace drainlab::kernel {
 
@@ -44,6 +45,7 @@ struct rcu_walk {
         entered.push_back(&m);
         const bool unchanged = co_await t.policy->enter(m, seq);
         if (!unchanged) co_return false;
+        t.trace("walk_enters", m);
         co_await t.h.sched.preempt(point::walk_step);
         check_walkable(m);
         co_return true;
@@ -84,7 +86,10 @@ task<path> walk_rcu(mount_table& t, mnt_namespace& ns, const std::vector<std::st
     rcu_walk walk{t, seq, {}};
     int refused = 1;
     const bool unchanged = co_await steps_rcu(walk, at, parts);
-    if (unchanged) refused = co_await legitimize_mnt(*at.mnt, seq);
+    if (unchanged)
+        refused = co_await legitimize_mnt(*at.mnt, seq);
+    else
+        t.trace("legitimize_too_late", *at.mnt);
     walk.leave_all();
     reading.unlock();
     if (refused < 0) co_await mntput(*at.mnt);
@@ -135,16 +140,23 @@ task<path> walk_ref(mount_table& t, mnt_namespace& ns, const std::vector<std::st
 task<int> legitimize_mnt(mount& m, std::int64_t seq) {
     mount_table& t = m.table;
     const namespace_policy& policy = *t.policy;
-    if (t.mount_lock.changed_since(seq)) co_return 1;
+    if (t.mount_lock.changed_since(seq)) {
+        t.trace("legitimize_too_late", m);
+        co_return 1;
+    }
     co_await t.h.sched.preempt(point::legitimize_checked);
     mnt_inc(m);
     if (policy.barrier_in_legitimize())
         co_await sched::smp_mb(t.h.sched);  // see mntput_no_expire() and sys_umount()
     else
         co_await t.h.sched.preempt(point::legitimize_counted);
-    if (!policy.recheck_in_legitimize() || !t.mount_lock.changed_since(seq)) co_return 0;
+    if (!policy.recheck_in_legitimize() || !t.mount_lock.changed_since(seq)) {
+        t.trace("legitimized", m);
+        co_return 0;
+    }
     const auto held = co_await t.mount_lock.lock();
     const unsigned silent = MNT_DOOMED | (policy.honours_sync_flag() ? MNT_SYNC_UMOUNT : 0u);
+    t.trace("legitimize_fails", m, "silent", m.flags & silent ? 1 : 0);
     if (!(m.flags & silent)) co_return -1;
     mnt_dec(m);
     co_return 1;
@@ -192,6 +204,45 @@ task<int> close_file(path file) {
     co_return 0;
 }
 }  // namespace
+
+namespace {
+/// path_init() with AT_FDCWD under LOOKUP_RCU: the sequence first, then the directory.
+task<path> pwd_rcu(mount_table& t, fs_struct& fs) {
+    auto reading = t.h.rcu.read_lock();
+    const std::int64_t seq = co_await t.mount_lock.read_begin();
+    path at = fs.pwd;
+    if (!at.mnt) co_return at;
+    rcu_walk walk{t, seq, {}};
+    int refused = 1;
+    const bool unchanged = co_await walk.enter(*at.mnt);
+    if (unchanged) refused = co_await legitimize_mnt(*at.mnt, seq);
+    walk.leave_all();
+    reading.unlock();
+    if (refused < 0) co_await mntput(*at.mnt);
+    if (refused != 0) at = path{};
+    co_return at;
+}
+
+task<path> open_pwd(mount_table& t, fs_struct& fs) {
+    path found = co_await pwd_rcu(t, fs);
+    if (!found.mnt && fs.pwd.mnt) {  // again, with a reference taken under fs->lock
+        found = fs.pwd;
+        mntget(*found.mnt);
+    }
+    if (found.mnt) ++found.mnt->holders;
+    co_return found;
+}
+
+task<int> leave_pwd(fs_struct& fs) {
+    path old = std::exchange(fs.pwd, path{});
+    co_await path_put(std::move(old));
+    co_return 0;
+}
+}  // namespace
+
+task<path> sys_open_pwd(mount_table& t, fs_struct& fs) { return as_syscall(t, open_pwd(t, fs)); }
+
+task<int> sys_leave_pwd(mount_table& t, fs_struct& fs) { return as_syscall(t, leave_pwd(fs)); }
 
 task<int> sys_close(mount_table& t, path file) { return as_syscall(t, close_file(std::move(file))); }
 

@@ -18,6 +18,15 @@ task<> touch(const path& p);
 /// __legitimize_mnt(): 0 a reference was taken; 1 no reference; -1 a reference was taken and the caller must mntput() it.
 task<int> legitimize_mnt(mount& m, std::int64_t seq);
 
+/// What the threads of a process share: their working directory; `pwd.mnt` is null once one of them has left it.
+struct fs_struct {
+    path pwd;
+};
+/// open(2) of "." by one thread: an RCU walk that starts in the working directory and holds nothing. Empty: the process is elsewhere.
+task<path> sys_open_pwd(mount_table& t, fs_struct& fs);
+/// chdir(2) to somewhere else, by another thread: set_fs_pwd().
+task<int> sys_leave_pwd(mount_table& t, fs_struct& fs);
+
 /// open(2) and close(2) as system calls: the last close runs the shutdown before it returns.
 task<path> sys_open(mount_table& t, mnt_namespace& ns, std::string name);
 task<int> sys_close(mount_table& t, path file);

@@ -1,4 +1,5 @@
-// A world may end at any moment: an interrupted simulation, a schedule that found what it looked for. What it had is freed.
+// A world may end at any moment: an interrupted simulation, a schedule that found what it looked for. What it had is
+// freed.
 #include "fusefs/kernel/isw.hpp"
 #include "tests/sim/model/world.hpp"
 

@@ -64,7 +64,7 @@ TEST_CASE("a switch takes at least a grace period", "[isw][rcu]") {
 
 TEST_CASE("pages kept in the cache stay charged: one switch, then none", "[isw]") {
     model_world w;
-    w.fs.keep = true;
+    w.fs.then = kernel::modelled_fs::written::keep;
     const auto sb = w.mount("a");
     const auto i = kernel::iget_locked(*sb, 7);
     REQUIRE(w.run(w.burn(i, 20)));
@@ -96,7 +96,7 @@ TEST_CASE("the dirty accounting moves along and returns to zero", "[isw]") {
     CHECK(i->i_wb->stat_reclaimable == 3);
     CHECK(i->on_list == kernel::io_list::b_dirty);
     REQUIRE(w.umount(sb));
-    CHECK(w.fs.bytes_stored == 3 * page_size);
+    CHECK(w.fs.device.bytes_stored == 3 * page_size);
 }
 
 TEST_CASE("no more than 1024 switches are in flight, give or take the one that made it so", "[isw]") {

@@ -40,7 +40,7 @@ TEST_CASE("with nothing in flight no policy waits", "[drain]") {
         REQUIRE(w.run(w.write_pages(i, 4, w.cgroup("own"), false)));
         REQUIRE(w.umount(sb));
         CHECK(sb->drain.waited == 0);
-        CHECK(w.fs.bytes_stored == 4 * page_size);
+        CHECK(w.fs.device.bytes_stored == 4 * page_size);
         CHECK(w.fs.put_supers == 1);
         CHECK(sb->s_inodes.empty());
         CHECK(w.host->violations.empty());
@@ -70,7 +70,7 @@ TEST_CASE("the order of a shutdown: sync, SB_ACTIVE off, drain, evict, put_super
     w.host->on_trace = [&](const kernel::trace_event& e) { seen.emplace_back(e.name); };
     sb->on_phase = [&](std::string_view phase) {
         if (phase == "drain_begins") {
-            CHECK(w.fs.bytes_stored == 2 * page_size);  // synced before
+            CHECK(w.fs.device.bytes_stored == 2 * page_size);  // synced before
             CHECK_FALSE(sb->active());
             CHECK(sb->s_umount.held_for_write());
         }
@@ -91,20 +91,20 @@ TEST_CASE("the order of a shutdown: sync, SB_ACTIVE off, drain, evict, put_super
 TEST_CASE("a hold makes the drain last that long, counted from its beginning", "[super]") {
     model_world w;
     const auto sb = w.mount("a");
-    sb->drain_hold = 200ms;
+    kernel::set_drain_hold(*sb, 200ms);
     REQUIRE(w.umount(sb));
     CHECK(sb->phases.drained - sb->phases.drain_begins == 200ms);
 }
 
 TEST_CASE("dirty data reaches the store through a slow device before the superblock dies", "[super][writeback]") {
     model_world w;
-    w.fs.device_latency = 5ms;
+    w.fs.device.latency = 5ms;
     const auto sb = w.mount("a");
     for (kernel::ino_t n = 0; n < 20; ++n)
         REQUIRE(
             w.run(w.write_pages(kernel::iget_locked(*sb, 10 + n), 5, w.cgroup("c" + std::to_string(n % 3)), false)));
     REQUIRE(w.umount(sb));
-    CHECK(w.fs.bytes_stored == 100 * page_size);
+    CHECK(w.fs.device.bytes_stored == 100 * page_size);
     CHECK(w.host->violations.empty());
 }
 
@@ -152,7 +152,7 @@ TEST_CASE("the fixed policies survive the same widened window", "[race]") {
 TEST_CASE("the flusher cannot be inside the window during shutdown: s_umount keeps it out", "[race][producer]") {
     model_world w;
     const auto sb = w.mount("a");
-    w.fs.device_latency = 50ms;
+    w.fs.device.latency = 50ms;
     REQUIRE(w.run(w.write_pages(kernel::iget_locked(*sb, 7), 2, w.cgroup("own"), false)));
     w.scheduler.spawn("umount", kernel::deactivate_super(*sb));
     w.scheduler.run_for(1ms);
@@ -230,4 +230,23 @@ TEST_CASE("the policy of a live superblock changes only when no switch of it is 
     CHECK(sb->own_in_flight == 0);
     CHECK(sb->policy->id() == "persb");
     CHECK(sb->switch_hold == 0);
+}
+
+TEST_CASE("a policy that changes while a switch is being prepared is not overtaken by it", "[drain]") {
+    const auto seed = GENERATE(range(0u, 300u));
+    CAPTURE(seed);
+    model_world w{seed};
+    const auto sb = w.mount("a", "base");
+    const auto i = kernel::iget_locked(*sb, 7);
+    REQUIRE(w.run(w.write_pages(i, 1, w.cgroup("first"), true)));
+    const auto second = w.cgroup("second");
+    w.scheduler.widen(kernel::point::isw_tested, 3ms);
+    w.scheduler.spawn("writer", w.write_pages(i, 9, second, true));
+    w.scheduler.spawn("persb", kernel::set_drain_policy(*sb, *kernel::find_drain_policy("persb")));
+    w.scheduler.spawn("base", kernel::set_drain_policy(*sb, *kernel::find_drain_policy("base")));
+    w.scheduler.run(w.scheduler.now() + 1h);  // isw_queue() checks whose policy counts the switch
+    CHECK(sb->own_in_flight == 0);
+    CHECK(sb->switch_hold == 0);
+    REQUIRE(w.umount(sb));
+    CHECK(w.host->violations.empty());
 }

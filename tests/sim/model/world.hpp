@@ -1,8 +1,10 @@
-// A small modelled machine in virtual time, for tests: scheduler, machine, RCU, host, and a filesystem whose store is a counter.
+// A small modelled machine in virtual time, for tests: scheduler, machine, RCU, host, and a filesystem whose store is a
+// counter.
 #pragma once
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/kernel/machine_real.hpp"
+#include "fusefs/kernel/modelled_fs.hpp"
 #include "fusefs/kernel/rcu_engine.hpp"
 #include "fusefs/kernel/writeback.hpp"
 #include "fusefs/sched/simulated.hpp"
@@ -18,30 +20,27 @@ using namespace std::chrono_literals;
 using kernel::page_size;
 using sched::task;
 
-/// Writes take `device_latency` each and land in `bytes_stored`. Clean folios are dropped afterwards, so that the next writer is
-/// charged anew, unless `keep`.
-struct counting_fs final : kernel::address_space_operations {
+/// Requests take `latency` each, and fail with `error` (a negative errno) where that is set.
+struct counting_device final : kernel::modelled_device {
     kernel::host* h{};
     std::uint64_t bytes_stored{};
-    int put_supers{}, evicted{};
-    std::chrono::nanoseconds device_latency{0};
-    bool keep{};
+    std::chrono::nanoseconds latency{0};
+    int error{};
 
-    task<int> writepages(kernel::inode& i, kernel::writeback_control& wbc) override {
-        std::vector<kernel::pgoff_t> indices;
-        for (const auto index : i.i_mapping.dirty)
-            if (index >= wbc.first && index <= wbc.last) indices.push_back(index);
-        for (const auto index : indices) {
-            if (!kernel::folio_clear_dirty_for_io(i, index)) continue;
-            kernel::wbc_account_cgroup_owner(wbc, i.i_mapping.i_pages.at(index), page_size);
-            kernel::folio_start_writeback(i, index);
-            if (device_latency.count() > 0) co_await h->sched.sleep_for(device_latency, "device");
-            bytes_stored += page_size;
-            kernel::folio_end_writeback(i, index);
-            if (!keep) kernel::folio_remove(i, index);
-        }
-        co_return 0;
+    task<int> write(std::size_t bytes) override {
+        if (latency.count() > 0) co_await h->sched.sleep_for(latency, "device");
+        if (error == 0) bytes_stored += bytes;
+        co_return error;
     }
+};
+
+/// Clean folios are dropped, so that the next writer is charged anew, unless `then` says otherwise.
+struct counting_fs final : kernel::modelled_fs {
+    counting_fs() : modelled_fs{written::drop, &device} {}
+    counting_device device;
+    int put_supers{}, evicted{}, inode_error{};
+
+    task<int> write_inode(kernel::inode&, kernel::writeback_control&) override { co_return inode_error; }
     void evict_inode(kernel::inode& i) override {
         DRAINLAB_CHECK(i.i_sb->state !=
                        kernel::sb_state::dead);  // nobody calls a filesystem that has been told put_super()
@@ -68,7 +67,7 @@ struct model_world {
           cpus{scheduler, prof, seed},
           rcu{kernel::make_rcu(scheduler, cpus, prof, seed)},
           host{std::make_unique<kernel::host>(scheduler, cpus, *rcu, prof)} {
-        fs.h = host.get();
+        fs.device.h = host.get();
     }
     ~model_world() { scheduler.drop_all(); }
 

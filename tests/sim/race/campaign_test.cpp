@@ -2,6 +2,7 @@
 #include "controller/race/campaign.hpp"
 
 #include "controller/race/report.hpp"
+#include "controller/race/subtrees.hpp"
 #include "tests/sim/race/worlds.hpp"
 
 #include <nlohmann/json.hpp>
@@ -32,9 +33,9 @@ struct fresh_file {
 
 struct counter final : campaign_listener {
     bool go_on() override { return verdicts.size() < stop_after; }
-    void does_not_apply(const kernel::drain_policy&, const world_spec&) override { ++skipped; }
-    void resumes(const kernel::drain_policy&, const world_spec&, const search_state&) override { ++resumed; }
-    void progress(const kernel::drain_policy&, const world_spec&, const search_state&) override {}
+    void does_not_apply(const subject&, const world_spec&) override { ++skipped; }
+    void resumes(const subject&, const world_spec&, const search_state&) override { ++resumed; }
+    void progress(const subject&, const world_spec&, const search_state&) override {}
     void judged(const judgement& j) override { verdicts.push_back(j.says); }
     std::size_t stop_after{1000};
     int skipped{}, resumed{};
@@ -44,7 +45,7 @@ struct counter final : campaign_listener {
 campaign_plan plan() {
     campaign_plan p;
     for (const char* name : {"shared_bdi", "offline_one", "flusher"}) p.worlds.push_back(world(name));
-    for (const char* id : {"flush", "base", "persb"}) p.policies.push_back(&policy(id));
+    for (const char* id : {"flush", "base", "persb"}) p.drains.push_back(&policy(id));
     p.each.verify_every = 7;
     p.bound = [](const world_spec& w) { return w.unbounded ? -1 : 1; };
     return p;
@@ -52,7 +53,7 @@ campaign_plan plan() {
 
 /// Everything but the time it took.
 nlohmann::json totals(const campaign_result& r) {
-    auto document = race_document(r.all);
+    auto document = nlohmann::json::parse(drainlab::report::to_json(document_of(r.all)));
     for (auto& one : document["results"]) one.erase("seconds");
     for (std::size_t n = 0; n < r.all.size(); ++n) document["results"][n]["verified"] = r.all[n].search.state.verified;
     return document;
@@ -84,6 +85,44 @@ TEST_CASE("a campaign stopped every 100 schedules ends with the totals of one th
     }
     CHECK(runs > 3);
     CHECK(resumed >= runs);
+}
+
+TEST_CASE("any number of threads ends with the totals of one", "[race][jobs]") {
+    campaign_plan p = plan();
+    p.names.push_back(&names("deferred"));
+    p.names.push_back(&names("expedited"));
+    for (const char* name : {"both_delayed_put", "ns_mkfs", "ns_walk"}) p.worlds.push_back(world(name));
+    counter one;
+    const auto expected = run_campaign(p, one);
+    REQUIRE(expected);
+    for (const int jobs : {2, 3, 7}) {
+        p.jobs = jobs;
+        counter many;
+        const auto r = run_campaign(p, many);
+        REQUIRE(r);
+        CHECK(totals(r.value()) == totals(expected.value()));
+        CHECK(many.verdicts == one.verdicts);
+    }
+}
+
+TEST_CASE("threads that share one tree find what one thread finds first, and count what it counts", "[race][jobs]") {
+    for (const char* id : {"persb", "rmbarrier~no_flush", "base"})
+        for (const char* name : {"shared_bdi", "late_comer"}) {
+            CAPTURE(id, name);
+            const auto alone = search(world(name), policy(id), up_to(2));
+            crew others{3};
+            search_options o = up_to(2);
+            o.helpers = &others;
+            const auto shared = search(world(name), policy(id), o);
+            CHECK(shared.state.schedules == alone.state.schedules);
+            CHECK(shared.state.choice_points == alone.state.choice_points);
+            CHECK(shared.state.reached == alone.state.reached);
+            CHECK(shared.exhausted == alone.exhausted);
+            CHECK(shared.counterexample.has_value() == alone.counterexample.has_value());
+            if (alone.counterexample)
+                CHECK(sched::to_string(*shared.counterexample) == sched::to_string(*alone.counterexample));
+            CHECK(others.spare == 3);
+        }
 }
 
 TEST_CASE("a campaign that is told to stop keeps what it has finished", "[race][checkpoint]") {
@@ -119,7 +158,7 @@ TEST_CASE("a file that is no checkpoint of this version is refused and left alon
         counter none;
         const auto r = run_campaign(p, none);
         REQUIRE_FALSE(r);
-        CHECK(r.error().exit == client::exit_code::usage);
+        CHECK(r.error().exit == words::exit_code::usage);
         CHECK(r.error().message.find(file.name) != std::string::npos);
         CHECK(none.verdicts.empty());
         CHECK(std::filesystem::exists(file.name));

@@ -73,6 +73,56 @@ TEST_CASE("a window that a lock keeps shut is named with it, and opens in the co
     CHECK(run_schedule(control, policy("persb"), *s).reached[static_cast<std::size_t>(window::prepared_unqueued)]);
 }
 
+TEST_CASE("a wb is released while umount runs, and its cgroup dies while a switch towards it is under way",
+          "[race][wb]") {
+    for (const char* id : {"race", "rmbarrier", "persb"}) {
+        CAPTURE(id);
+        const auto j = judge(world("wb_release"), policy(id), up_to(3));
+        CHECK(j.says == verdict::safe);
+        CHECK(j.search.state.reached[index_of(window::wb_dies_targeted)] > 0);
+        CHECK(j.search.state.reached[index_of(window::wb_released_in_umount)] > 0);
+    }
+    const auto r = search(world("wb_release"), policy("persb~no_wb_ref"), up_to(2));
+    REQUIRE(r.counterexample);
+    CHECK(r.findings.front().invariant == "use_after_free");
+    CHECK(r.findings.front().message.find("bdi_writeback of pod") != std::string::npos);
+}
+
+TEST_CASE("the periodic flusher's turn comes in the middle of an unmount; s_umount and the sync shield it",
+          "[race][flusher]") {
+    const auto j = judge(world("flusher_turn"), policy("persb"), up_to(2));
+    CHECK(j.says == verdict::safe);
+    CHECK(j.search.state.reached[index_of(window::flusher_in_umount)] > 0);
+    CHECK(j.windows.at(1).excluded_by == "s_umount and sync");
+    CHECK(judge(world("flusher_turn").without(shield::s_umount), policy("barrier"), up_to(2)).says ==
+          verdict::violates);
+}
+
+TEST_CASE("a page that becomes dirty during the sync is lost without the open file that keeps umount away",
+          "[race][sync]") {
+    const world_spec w = world("dirtied_in_sync");
+    CHECK(judge(w, policy("persb"), up_to(2)).says == verdict::safe);
+    const world_spec open = w.without(shield::open_file);
+    std::set<std::string> broken;
+    sched::depth_first choices;
+    do {
+        world_run run{open, policy("persb"), choices, options_of(open, 1)};
+        for (const finding& f : run.run().findings) broken.insert(f.invariant);
+    } while (choices.next());
+    CHECK(broken.contains("dirty_after_death"));  // the page is thrown away
+    CHECK(broken.contains("busy_inodes"));        // or its writer still holds the inode
+}
+
+TEST_CASE("Linux 5.2 to 5.13: a neighbour's switch that is uncounted before it is counted hides ours", "[race][sync]") {
+    const auto j = judge(world("dirtied_neighbour"), policy("barrier"), up_to(3));
+    REQUIRE(j.says == verdict::violates);
+    CHECK(j.example->what.invariant == "busy_inodes");
+    for (const char* id : {"rework", "base", "race", "rmbarrier", "persb", "persb_2019"}) {
+        CAPTURE(id);
+        CHECK(judge(world("dirtied_neighbour"), policy(id), up_to(2)).says == verdict::safe);
+    }
+}
+
 TEST_CASE("a world without its producer proves nothing", "[race]") {
     world_spec w = world("offline_one");
     w.memcgs.front().offline = false;  // nobody asks for a switch
@@ -130,4 +180,35 @@ TEST_CASE("a later bound sees all that an earlier one saw", "[race]") {
     const auto three = search(world("offline_umount"), policy("race"), up_to(3));
     CHECK(three.state.schedules > two.state.schedules);
     CHECK(three.state.reached[0] > two.state.reached[0]);
+}
+
+TEST_CASE("a held spinlock holds a grace period back: within list_lock nothing is overtaken by synchronize_rcu()",
+          "[race][rcu]") {
+    // Without its read-side section, rmbarrier is left with what preemption off gives it: list_lock covers the prepare loop, not the
+    // queueing behind it.
+    const auto violating = [](bool spinlock_is_reader) {
+        world_spec w = world("offline_umount");
+        w.spinlock_is_reader = spinlock_is_reader;
+        search_options o = up_to(1);
+        o.stop_at_first = false;
+        const auto r = search(w, policy("rmbarrier~no_rcu_read_lock"), o);
+        CHECK(r.exhausted);
+        return r.state.violating;
+    };
+    CHECK(violating(true) > 0);
+    CHECK(violating(true) < violating(false));
+}
+
+TEST_CASE("base fails with and without that, and so does rework: the gap is behind the lock", "[race][rcu]") {
+    for (const char* id : {"base", "rework"})
+        for (const bool is_reader : {true, false}) {
+            world_spec w = world("container_exit");
+            w.spinlock_is_reader = is_reader;
+            const auto j = judge(w, policy(id), up_to(2));
+            CAPTURE(id, is_reader);
+            REQUIRE(j.says == verdict::violates);
+            std::string switcher;
+            for (const auto& row : j.example->told.rows) switcher += row.switcher;
+            CHECK(switcher.find("preempted at isw_before_queue") != std::string::npos);
+        }
 }

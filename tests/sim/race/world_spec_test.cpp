@@ -8,7 +8,7 @@ namespace {
 std::string refusal(const std::string& text) {
     const auto w = parse_world(text, "test");
     REQUIRE_FALSE(w);
-    CHECK(w.error().exit == drainlab::client::exit_code::usage);
+    CHECK(w.error().exit == drainlab::words::exit_code::usage);
     return w.error().message;
 }
 
@@ -49,5 +49,5 @@ TEST_CASE("a mistake in a world is named with its line and what would be right",
     CHECK(refusal("about = \"x\"\nproducer = \"vote\"\n").find("at least one [[task]]") != std::string::npos);
     CHECK(refusal("about = \"x\"\nproducer = \"vote\"\ntimers = 101\n") ==
           "test:3: 'timers' must be a whole number from 0 to 100");
-    CHECK(refusal("about = ").starts_with("test:1: "));
+    CHECK(refusal("about = ").starts_with("test:1:"));
 }

@@ -1,9 +1,10 @@
 // Sweeps, shards and their merge; the same seed gives the same bytes.
-#include "controller/report/json.hpp"
-#include "controller/report/read.hpp"
+#include "controller/result/read.hpp"
+#include "controller/result/write.hpp"
 #include "tests/sim/simulator/runs.hpp"
 
 #include <algorithm>
+#include <atomic>
 
 using namespace drainlab;
 using namespace drainlab::tests;
@@ -24,6 +25,20 @@ TEST_CASE("the same seed gives the same bytes, another one does not", "[sim]") {
     CHECK(first == second);
     g.bench.seed = 2;
     CHECK(report::to_json(simulate(g)) != first);
+}
+
+TEST_CASE("any number of threads gives the bytes of one, and what one that is stopped keeps", "[sim][jobs]") {
+    auto g = small();
+    const auto one = report::to_json(simulate(g));
+    for (const int jobs : {2, 5, 50}) {
+        g.jobs = jobs;
+        CHECK(report::to_json(simulate(g)) == one);
+    }
+    std::atomic<int> asked{0};
+    const auto cut = sim::run_grid(g, {}, [&] { return ++asked > 40; });
+    CHECK_FALSE(cut.complete);
+    CHECK(cut.exit == words::exit_code::interrupted);
+    for (std::size_t n = 0; n < cut.cells.size(); ++n) CHECK(cut.cells[n].place == n);
 }
 
 TEST_CASE("a cell does not depend on the other cells of a run", "[sim]") {
@@ -47,7 +62,7 @@ TEST_CASE("shards, read back and put together, are the whole run", "[sim]") {
     }
     std::sort(joined.cells.begin(), joined.cells.end(),
               [](const auto& a, const auto& b) { return *a.place < *b.place; });
-    sim::finish(joined, "persb", 1);
+    report::finish_points(joined, "persb", 1);
     CHECK(report::to_json(joined) == report::to_json(whole));
 }
 

@@ -1,6 +1,6 @@
 // Small simulations for tests.
 #pragma once
-#include "controller/report/collect.hpp"
+#include "controller/result/merge.hpp"
 #include "controller/sim/grid.hpp"
 #include "fusefs/profile/load.hpp"
 
@@ -12,7 +12,7 @@ inline sim::grid grid_of(const std::vector<std::string>& scenarios, const std::v
                          int samples, const std::string& profile = "qemu-16vcpu") {
     sim::grid g;
     for (const auto& name : scenarios) {
-        auto s = run::load_scenario(name);
+        auto s = experiment::load_scenario(name);
         REQUIRE(s);
         g.bench.scenarios.push_back(s.value());
     }
@@ -32,7 +32,7 @@ inline report::result simulate(const sim::grid& g) {
     r.run.mode = "sim";
     r.run.seed = g.bench.seed;
     r.cells = std::move(made.cells);
-    sim::finish(r, "persb", g.bench.seed);
+    report::finish_points(r, "persb", g.bench.seed);
     return r;
 }
 

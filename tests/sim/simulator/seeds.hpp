@@ -1,6 +1,6 @@
 // Many seeds over the scenarios, without statistics: only what was violated counts.
 #pragma once
-#include "controller/run/scenario.hpp"
+#include "controller/experiment/scenario.hpp"
 #include "controller/sim/executor.hpp"
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct seed_finding {
 /// `cycles` unmount rounds of every scenario under every policy at one seed, each on a machine of its own. A cycle that fails (a
 /// standstill) is a finding, too.
 inline std::vector<seed_finding> try_seed(const sim::machine_options& machine, std::uint64_t seed,
-                                          const std::vector<run::scenario>& scenarios,
+                                          const std::vector<experiment::scenario>& scenarios,
                                           const std::vector<std::string>& policies, int cycles) {
     std::vector<seed_finding> found;
     for (const auto& s : scenarios)

@@ -11,7 +11,7 @@ before=$(now_ms)
 expect 16 umount "$d"
 [ $(($(now_ms) - before)) -lt 5000 ] || fail "EBUSY took its time"
 says "$d is busy"
-says "pid $holder (sleep): fd $d/file"
+says "pid $holder (sleep): an open file: $d/file"
 same "$(ours "$d")" 1
 
 expect 16 umount "$d" --json
@@ -24,7 +24,7 @@ end $holder
 holder=$!
 soon '[ "$(readlink /proc/$holder/cwd)" = "$d" ]'
 expect 16 umount "$d"
-says "cwd $d"
+says "working directory: $d"
 end $holder
 
 # A mapping alone, without a descriptor.
@@ -37,7 +37,7 @@ print("mapped", flush=True); time.sleep(1000)' "$d/mapped" > "$here/said" &
 holder=$!
 soon '[ -s "$here/said" ]'
 expect 16 umount "$d"
-says "mmap $d/mapped"
+says "a mapped file: $d/mapped"
 end $holder
 
 mkdir "$d/sub" && mount -t tmpfs none "$d/sub" 2>/dev/null && {

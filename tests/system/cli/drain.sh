@@ -35,11 +35,23 @@ soon '[ "$(ours "$d")" = 0 ]'
 soon '! "$drainctl" status | grep -q dying'
 
 expect 0 mount "$d"
-expect 0 hold "$d" --by drain --for 2s
+expect 0 hold "$d" --by drain --for 4s
 "$drainctl" umount "$d" 2>/dev/null &
 waiting=$!
-sleep 0.4
+soon '"$drainctl" status | grep -q dying'
 before=$(now_ms)
 kill -KILL $waiting && wait $waiting 2>/dev/null
 [ $(($(now_ms) - before)) -lt 1000 ] || fail "a waiting drainctl could not be killed"
 soon '[ "$(ours "$d")" = 0 ]'
+
+# A hold is taken back while the unmount that it holds is waiting, and its name has gone.
+expect 0 mount "$d"
+expect 0 hold "$d" --by drain --for 50s
+"$drainctl" umount "$d" >/dev/null &
+waiting=$!
+expect 0 wait "$d" --state drain_begins --timeout 10s
+before=$(now_ms)
+expect 0 hold "$d" --by drain --clear
+wait $waiting || fail "the unmount that was held"
+[ $(($(now_ms) - before)) -lt 20000 ] || fail "held in spite of --clear"
+exit 0

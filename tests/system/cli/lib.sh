@@ -3,18 +3,20 @@
 set -u
 drainctl=$(readlink -f "$1")
 here=$(mktemp -d "${TMPDIR:-/tmp}/drainlab-cli-XXXXXX")
-export XDG_RUNTIME_DIR=$here/run
+export XDG_RUNTIME_DIR=$here/run XDG_STATE_HOME=$here/state
 mkdir -m 0700 "$XDG_RUNTIME_DIR"
 for name in ${!DRAINLAB_@}; do unset "$name"; done
 
 tidy_up() {
     cd /
+    [ -z "${stopped_daemon:-}" ] || kill -CONT "$stopped_daemon" 2>/dev/null
     exec 9>&- 2>/dev/null
     "$drainctl" stop --timeout 10s >/dev/null 2>&1
-    for socket in "$here"/*.sock; do
+    for socket in "$here"/*.sock "$here"/*/*.sock; do
         [ -O "$socket" ] && "$drainctl" stop --timeout 10s --socket "$socket" >/dev/null 2>&1
     done
     "$drainctl" clean >/dev/null 2>&1
+    umount -l "$here"/far "$here"/*/p 2>/dev/null
     rm -rf --one-file-system "$here"
 }
 trap tidy_up EXIT
@@ -41,11 +43,21 @@ expect() {
     [ "$code" = "$want" ] || fail "drainctl $*: exit $code, not $want"
 }
 
+# prints CODE WORDS...: as expect, but $out is what went to stdout alone.
+prints() {
+    local want=$1
+    shift
+    out=$(timeout 60 "$drainctl" "$@" 2>"$here/stderr" 9>&-)
+    local code=$?
+    [ "$code" = "$want" ] || fail "drainctl $*: exit $code, not $want: $(cat "$here/stderr")"
+}
+
 # says TEXT: $out contains it.
 says() { case $out in *"$1"*) ;; *) fail "nothing is said of \"$1\"" ;; esac; }
 
 # value EXPRESSION: of the JSON in $out, as python sees it in `j`.
-value() { printf '%s' "$out" | python3 -c "import json, sys; j = json.load(sys.stdin); print($1)" || fail "no JSON with $1"; }
+# What a sanitizer says of a stack that it does not know (a child that shares our memory until it runs another program) is not of drainctl.
+value() { printf '%s' "$out" | sed '/^==[0-9]*==WARNING: ASan is ignoring/,/^For details see/d' | python3 -c "import json, sys; j = json.load(sys.stdin); print($1)" || fail "no JSON with $1"; }
 
 same() { [ "$1" = "$2" ] || fail "\"$1\" is not \"$2\"${3:+ ($3)}"; }
 
@@ -58,6 +70,7 @@ soon() {
     fail "not within 10 s: $*"
 }
 
+drainfs_here() { grep -c "$here.* fuse.drainfs " /proc/self/mountinfo; }  # of this test: others may run beside it
 ours() { grep -c " $1 .* fuse.drainfs " /proc/self/mountinfo; }  # how many drainfs mounts are on a directory
 alive() { [ -d "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }  # a zombie is not
 end() { # ends a child and takes note
@@ -65,6 +78,8 @@ end() { # ends a child and takes note
     wait "$1" 2>/dev/null
     true
 }
+in_userns() { ! grep -qE "^ *0 +0 +4294967295$" /proc/self/uid_map; }
 now_ms() { date +%s%3N; }
+daemon_pid() { "$drainctl" status --json "$@" | python3 -c 'import json, sys; print(json.load(sys.stdin)["daemon"]["pid"])'; }
 
 new_dir() { mkdir -p "$here/$1" && echo "$here/$1"; }

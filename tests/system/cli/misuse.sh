@@ -46,7 +46,8 @@ says "drainfs: --socket PATH is missing"
 
 if [ "$(id -u)" = 0 ]; then
     python3 -c 'import socket, sys; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1])' "$here/theirs.sock"
-    chown 12345 "$here/theirs.sock"
-    expect 2 status --socket "$here/theirs.sock"
-    says "belongs to uid 12345"
+    if chown 12345 "$here/theirs.sock" 2>/dev/null; then  # not in a user namespace of one user
+        expect 2 status --socket "$here/theirs.sock"
+        says "belongs to uid 12345"
+    fi
 fi

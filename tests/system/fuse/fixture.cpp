@@ -129,6 +129,8 @@ int test_mount::umount() {
     if (::umount2(dir_.c_str(), 0) != 0) return errno;
     const std::string line = read_line();
     violations_ = line.starts_with("dead violations=") ? std::stoi(line.substr(16)) : 1000;
+    const auto lost = line.find("bytes_lost=");
+    bytes_lost_ = lost == std::string::npos ? 0 : std::stoi(line.substr(lost + 11));
     return 0;
 }
 

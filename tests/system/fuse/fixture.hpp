@@ -31,13 +31,15 @@ class test_mount {
     /// umount2(2) and the server's end. @return errno of umount2, or 0; `violations()` is then known.
     int umount();
     int violations() const { return violations_; }
+    /// Those of them that say that bytes did not reach the store.
+    int bytes_lost() const { return bytes_lost_; }
 
   private:
     bool plain(const char* parent);
     std::string read_line();
     std::filesystem::path dir_;
     pid_t pid_{-1};
-    int to_{-1}, from_{-1}, violations_{-1};
+    int to_{-1}, from_{-1}, violations_{-1}, bytes_lost_{};
     std::string rest_, store_;
 };
 

@@ -12,6 +12,7 @@
 // When the mount has gone it shuts the superblock down and ends, printing "dead violations=N" (each violation on standard error).
 // When standard input ends it unmounts, and ends likewise.
 #include "fusefs/fuse/make_identity.hpp"
+#include "fusefs/fuse/mounting.hpp"
 #include "fusefs/fuse/session.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/host.hpp"
@@ -33,6 +34,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <iostream>
@@ -95,30 +97,53 @@ class server {
     explicit server(const settings& s) : dir_{s.session.dir}, input_{io_, ::dup(STDIN_FILENO)} {
         std::string error;
         callers_ = fuse::make_identity(s.identity, {}, io_, host_, error);
+        back_.assign(::dup(stores_.finished_fd()));
+        hear_from_stores();
+        sched_.start("mount", mount(s));
+    }
+
+    sched::task<> mount(settings s) {
         int err = 0;
-        fs_ = storage::filesystem::create(s.fs, sched_, pool_, err, error);
+        std::string error;
+        fs_ = co_await storage::filesystem::make(s.fs, stores_, err, error);
         if (fs_) {
             fs_->set_super(kernel::sget(host_, "test", *fs_, *kernel::find_drain_policy("persb")));
             fuse::session_events events;
             events.on_ready = [] { std::cout << "ready" << std::endl; };
             events.on_end = [this] { sched_.spawn("umount", shutdown()); };
             events.on_violation = [this](const std::string& what) { host_.violated("after_shutdown", what); };
-            session_ = fuse::session::create(s.session, {io_, host_, *callers_}, *fs_, std::move(events), err, error);
+            fuse::new_mount made;
+            err = fuse::make_mount(s.session, made, error);
+            made.root.reset();
+            if (!err)
+                session_ =
+                    fuse::session::create(std::move(made), {io_, host_, *callers_}, *fs_, std::move(events), error);
         }
         if (!session_) {
             std::cerr << error << std::endl;
             failed_ = err;
-            return;
+            io_.stop();
+            co_return;
         }
         read_command();
+    }
+
+    void hear_from_stores() {
+        back_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& e) {
+            if (e) return;
+            stores_.run_finished();
+            hear_from_stores();
+        });
     }
 
     ~server() { owned_.reset(); }  // fibers first: they refer to all the rest
 
     int run() {
+        if (!failed_) io_.run();
         if (failed_) return 2;
-        io_.run();
-        std::cout << "dead violations=" << host_.violations.size() << std::endl;
+        const auto lost = std::count_if(host_.violations.begin(), host_.violations.end(),
+                                        [](const auto& v) { return v.invariant == "bytes_lost"; });
+        std::cout << "dead violations=" << host_.violations.size() << " bytes_lost=" << lost << std::endl;
         for (const auto& v : host_.violations) std::cerr << v.invariant << ": " << v.message << std::endl;
         return host_.violations.empty() ? 0 : 1;
     }
@@ -127,6 +152,8 @@ class server {
     sched::task<> shutdown() {
         co_await session_->prepare_shutdown();
         co_await kernel::deactivate_super(fs_->super());
+        session_->close_directories();
+        co_await fs_->close_store(sched_.now() + std::chrono::seconds{10});
         boost::asio::post(io_, [this] {
             session_.reset();
             io_.stop();
@@ -173,8 +200,8 @@ class server {
                       << " open=" << c.open_files << " inodes=" << c.inodes << " parked=" << c.parked
                       << " dirty=" << fs_->cache().dirty_bytes() << " cached=" << fs_->cache().cached_bytes()
                       << " rounds=" << host_.writeback_rounds << " switches=" << host_.switches.done
-                      << " descriptors=" << fs_->store().nodes().open_descriptors()
-                      << " nodes=" << fs_->store().nodes().size() << " memcgs=" << host_.memcgs.size();
+                      << " descriptors=" << fs_->nodes().open_descriptors() << " nodes=" << fs_->nodes().size()
+                      << " memcgs=" << host_.memcgs.size();
         }
         std::cout << std::endl;
     }
@@ -201,7 +228,8 @@ class server {
     kernel::machine_real machine_{sched_, profile_};
     std::unique_ptr<kernel::rcu> rcu_{kernel::make_rcu(sched_, machine_, profile_)};
     kernel::host host_{sched_, machine_, *rcu_, profile_};
-    storage::io_pool pool_{sched_, [this](std::function<void()> f) { boost::asio::post(io_, std::move(f)); }};
+    storage::stores stores_{sched_};
+    boost::asio::posix::stream_descriptor back_{io_};
     std::unique_ptr<fuse::identity> callers_;
     std::unique_ptr<storage::filesystem> fs_;
     std::unique_ptr<fuse::session> session_;

@@ -69,6 +69,7 @@ TEST_CASE("the daemon is killed in mid-drain: everybody is free at once", "[gate
     }
 }
 
+// Stopped, it may come back: it has twenty seconds.
 TEST_CASE("a daemon stopped in mid-drain is killed by the gate", "[gate][slow]") {
     test_daemon d;
     const std::string dir = d.mount("a", 60'000ms);
@@ -79,7 +80,8 @@ TEST_CASE("a daemon stopped in mid-drain is killed by the gate", "[gate][slow]")
     }};
     const auto o = run({"umount", dir});
     CHECK(o.code == 0);
-    CHECK(o.took < 30s);
+    CHECK(o.took > 15s);
+    CHECK(o.took < 39s);
     CHECK(WTERMSIG(d.wait_for_end(10s)) == SIGKILL);
 }
 

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
@@ -30,10 +32,26 @@ TEST_CASE("a remount gets through, and the gate closes behind it", "[gate]") {
     CHECK(d.wait("a", "dead").violations == 0);
 }
 
-TEST_CASE("mount(8) is told how a new mount is made", "[gate]") {
+// New mounts through the helper: tests/system/cli/mount8.sh, with a socket of their own.
+TEST_CASE("the mount helper remounts a drainfs and nothing else, and answers with mount(8)'s codes", "[gate]") {
     test_daemon d;
-    CHECK(run({DRAINLAB_BIN "/drainfs", "source", d.dir(), "-o", "ro"}).code == 2);
-    CHECK(run({DRAINLAB_BIN "/drainfs", "source", d.dir(), "-o", "remount,nonsense"}).code == 2);
-    CHECK(run({DRAINLAB_BIN "/drainfs", "source", d.dir(), "-o", "remount,ro"}).code ==
-          32);  // no mount of its own there
+    const std::string ours = d.mount("a"), other = d.dir() + "/other";
+    const auto remount = [](const std::string& dir, const std::string& options) {
+        return run({DRAINLAB_BIN "/drainfs", "a", dir, "-o", "remount," + options}).code;
+    };
+    REQUIRE(mkdir(other.c_str(), 0700) == 0);
+    REQUIRE(run({"mount", "-i", "-t", "tmpfs", "tmpfs", other}).code == 0);
+
+    CHECK(remount(ours, "nonsense") == 1);
+    CHECK(remount(ours + "/file", "ro") == 32);
+    CHECK(remount(other, "ro") == 32);
+    CHECK(access(other.c_str(), W_OK) == 0);
+    CHECK(remount(d.dir(), "ro") == 32);
+    CHECK(remount(ours, "ro") == 0);
+    CHECK(access(ours.c_str(), W_OK) == -1);
+    CHECK(errno == EROFS);
+
+    CHECK(run_umount2(other, 0).code == 0);
+    CHECK(run_umount2(ours, 0).code == 0);
+    CHECK(d.wait("a", "dead").violations == 0);
 }

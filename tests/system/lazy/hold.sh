@@ -6,8 +6,12 @@ trap 'kill $(jobs -p) 2> /dev/null; tidy_up' EXIT
 d=$(new_dir a)
 expect 0 mount "$d" --linger 60s
 
-for kind in fd cwd root mmap child nested pinned-inode; do
-    pid=$("$drainctl" hold "$d" --by $kind --for 60s --detach 2> "$here/said") || fail "hold --by $kind: $(cat "$here/said")"
+for kind in fd cwd root mmap child nested pinned-inode unix-socket loop io-uring fork-race; do
+    pid=$("$drainctl" hold "$d" --by $kind --for 60s --detach 2> "$here/said")
+    code=$?
+    # These need more of the machine than the rest: a device, a system call.
+    case $kind in loop | io-uring) [ $code != 4 ] || { cat "$here/said" && continue; } ;; esac
+    [ $code = 0 ] || fail "hold --by $kind: $(cat "$here/said")"
     alive "$pid" || fail "--by $kind: no process $pid"
     umount "$d" 2> /dev/null && fail "--by $kind: umount was not busy"
     kill "$pid"
@@ -16,11 +20,12 @@ for kind in fd cwd root mmap child nested pinned-inode; do
 done
 
 # These do not block; the superblock lives on, and dies when they let go.
-for kind in namespace bind; do
+for kind in namespace bind overlay; do
     "$drainctl" hold "$d" --by $kind --for 60s --json > "$here/json" &
     holder=$!
     soon '[ -s "$here/json" ]'
     out=$(cat "$here/json")
+    case $out in *error*) [ $kind = overlay ] && says "overlay" && continue ;; esac
     same "$(value 'j["blocks_umount"], j["keeps_superblock"]')" "False True"
     umount "$d" || fail "--by $kind: umount was busy"
     expect 0 status --json
@@ -29,6 +34,12 @@ for kind in namespace bind; do
     soon '"$drainctl" status --json | python3 -c "import json, sys; sys.exit(any(m[\"state\"] == \"detached\" for m in json.load(sys.stdin)[\"mounts\"]))"'
     expect 0 mount "$d"
 done
+
+# What is inherited is let go of by the exec, and nothing of any kind is left in the mount.
+"$drainctl" hold "$d" --by fork-race --for 0.3s > /dev/null 2>&1 || fail "--by fork-race"
+umount "$d" || fail "still held"
+expect 0 mount "$d"
+[ -z "$(ls -A "$d")" ] || fail "left in the mount: $(ls -A "$d")"
 
 # A switch in flight, as the daemon says.
 "$drainctl" hold "$d" --by switch --for 60s > "$here/held" 2>/dev/null &

@@ -36,9 +36,9 @@ DRAINLAB_POLICY=nope expect 2 mount "$b"
 says nope
 
 # A companion process.
-sleep 0.5 & companion=$!
+sleep 1000 & companion=$!
 expect 0 mount "$b" --with-pid $companion
-wait $companion
+end $companion
 soon '[ "$(ours "$b")" = 0 ]'
 expect 2 mount "$b" --with-pid 4194303
 says "no such process"

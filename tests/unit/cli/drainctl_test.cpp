@@ -192,3 +192,39 @@ TEST_CASE("with runs nothing when it has no daemon to run", "[drainctl]") {
     }
     setenv("PATH", path.c_str(), 1);
 }
+
+TEST_CASE("a check that checked nothing exits 4", "[drainctl][check]") {
+    const auto nothing =
+        drainctl({"sim", "--scenario", "no_pressure", "--policy", "none", "--samples", "1", "--check"});
+    CHECK(nothing.code == 4);
+    CHECK(has(nothing.err, "nothing could be checked"));
+    CHECK(has(nothing.out, "check skipped"));
+    CHECK(drainctl({"sim", "--scenario", "no_pressure", "--samples", "15", "--check"}).code == 0);
+}
+
+TEST_CASE("sim --compare FILE --check exits 1 on a miss and 4 when no figure is in both", "[drainctl][check]") {
+    char dir[] = "/tmp/drainlab-compare-XXXXXX";
+    REQUIRE(mkdtemp(dir));
+    const auto file = std::string(dir) + "/theirs.json";
+    const auto write = [&](const char* scenario, double p50) {
+        const json theirs{{"schema", "drainlab.reference/1"},
+                          {"name", "theirs"},
+                          {"within", {{"umount_p50", 1.25}}},
+                          {"umount_ms", {{scenario, {{"persb", {{"p50", p50}}}}}}}};
+        std::ofstream(file) << theirs;
+    };
+    const auto compared = [&](bool check) {
+        std::vector<const char*> words{"sim",       "--scenario", "no_pressure", "--policy",  "persb",
+                                       "--samples", "15",         "--compare",   file.c_str()};
+        if (check) words.push_back("--check");
+        return drainctl(words).code;
+    };
+    write("no_pressure", 5.0);
+    CHECK(compared(true) == 0);
+    write("no_pressure", 50.0);
+    CHECK(compared(true) == 1);
+    CHECK(compared(false) == 0);
+    write("own_churn", 5.0);
+    CHECK(compared(true) == 4);
+    std::filesystem::remove_all(dir);
+}

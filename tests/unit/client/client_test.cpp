@@ -1,5 +1,7 @@
 #include "controller/client/client.hpp"
 
+#include "fusefs/version.hpp"
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -86,6 +88,30 @@ TEST_CASE("the daemon's own words and code reach the caller", "[client]") {
     CHECK(answer.error().hint == "try base");
     CHECK(answer.error().exit == exit_code::usage);
     CHECK(answer.error().http_status == 400);
+}
+
+TEST_CASE("a daemon that does not know what is asked is told to be too old, or too new", "[client]") {
+    const auto said = [](const std::string& header, const char* status, const char* body) {
+        auto answer = http(status, body);
+        answer.insert(answer.find("\r\n\r\n"), header);
+        canned_server server({answer});
+        return blocking_client(server.path()).get("/mounts/1/wait?holders=false").error();
+    };
+    constexpr auto unknown_key = R"({"error":{"code":"bad_request","message":"unknown key 'holders'","hint":""}})";
+    const auto old = said("", "400 Bad Request", unknown_key);
+    CHECK(old.message.find("is too old for this drainctl (protocol 1, drainctl speaks ") != std::string::npos);
+    CHECK(old.message.ends_with("unknown key 'holders'"));
+    CHECK(old.hint.find("drainctl stop") != std::string::npos);
+    CHECK(old.exit == exit_code::cannot_run);
+    const auto newer = said("\r\nDrainlab-Protocol: 99", "400 Bad Request", unknown_key);
+    CHECK(newer.message.starts_with("this drainctl is too old for the daemon on "));
+    CHECK(newer.message.find("it speaks 99") != std::string::npos);
+    const auto same = "\r\nDrainlab-Protocol: " + std::to_string(drainlab::protocol_version);
+    CHECK(said(same, "400 Bad Request", unknown_key).message == "unknown key 'holders'");
+    constexpr auto no_path = R"({"error":{"code":"not_found","message":"no GET /why here","hint":""}})";
+    CHECK(said("", "404 Not Found", no_path).message.find("too old") != std::string::npos);
+    constexpr auto busy = R"({"error":{"code":"busy","message":"m","hint":""}})";
+    CHECK(said("", "409 Conflict", busy).message == "m");
 }
 
 TEST_CASE("exit codes follow from the answer", "[client]") {

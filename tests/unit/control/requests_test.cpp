@@ -5,7 +5,7 @@
 using namespace drainlab::control;
 
 namespace {
-std::string error_of(const char* body) {
+std::string error_of(std::string_view body) {
     const auto r = parse_mount_request(body);
     REQUIRE_FALSE(r.has_value());
     CHECK(r.assume_error().status == 400);
@@ -15,7 +15,7 @@ std::string error_of(const char* body) {
 
 TEST_CASE("a mount request is read", "[control]") {
     const auto r =
-        parse_mount_request(R"({"dir":"/mnt//a/./b/../c/","name":"x","policy":"persb","store":"/s","page_cache":"keep",
+        parse_mount_request(R"({"dir":"/mnt//a/./c/","name":"x","policy":"persb","store":"/s","page_cache":"keep",
         "umount_delay_ms":250,"umount_wait":"gate","allow_other":false,"options":["ro","nosuid"],"with_pid":1,"bdi":"disk",
         "dirty_limit_bytes":1,"cache_limit_bytes":2,"device":{"latency_us":10,"iops":5}})");
     REQUIRE(r.has_value());
@@ -48,7 +48,9 @@ TEST_CASE("what is not given, or null, is left to the daemon", "[control]") {
 
 TEST_CASE("a wrong mount request is refused, and what is wrong is named", "[control]") {
     CHECK(error_of("") == "'dir' is missing");
-    CHECK(error_of("nonsense") == "the body is not JSON");
+    CHECK(error_of("nonsense").find("the body is not JSON: line 1, column 2: ") == 0);
+    CHECK(error_of(std::string(90'000, '[')).find("the body is not JSON: line 1, column 65: ") == 0);
+    CHECK(error_of("{\"dir\":\"/\xff\"}").find("the body is not JSON: line 1") == 0);
     CHECK(error_of("[1]") == "the body must be a JSON object");
     CHECK(error_of(R"({"dir":"relative"})").find("'dir' must be an absolute path") == 0);
     CHECK(error_of(R"({"dir":7})") == "'dir' must be a string");
@@ -111,4 +113,64 @@ TEST_CASE("a device's cache flush and errors are read, and wrong ones named", "[
     CHECK(wrong(R"({"probability":1.5})") == "'device': 'errors': 'probability' must be a number from 0 to 1");
     CHECK(wrong(R"({"glob":"*"})") == "'device': 'errors': unknown key 'glob'");
     CHECK(wrong("7").find("'device': 'errors' must be a list of objects") == 0);
+}
+
+TEST_CASE("names are bytes in their printable spelling", "[control]") {
+    const auto m = parse_mount_request(R"({"dir":"/a/\\xff\\x0ab\\\\","name":"n\\x1b","store":"/s\\xfe"})");
+    REQUIRE(m.has_value());
+    CHECK(m.assume_value().dir == "/a/\xff\nb\\");
+    CHECK(m.assume_value().name == "n\x1b");
+    CHECK(m.assume_value().store == "/s\xfe");
+    for (const char* body : {R"({"dir":"/a\\b"})", R"({"dir":"/a\\x0"})", R"({"dir":"/a\\x00b"})",
+                             R"({"dir":"/a/../b"})", R"({"dir":"/a","seen":7})", R"({"dir":"/a","seen":{"x":1}})"}) {
+        CAPTURE(body);
+        CHECK_FALSE(parse_mount_request(body).has_value());
+    }
+    const auto seen = parse_mount_request(R"({"dir":"/a","seen":{"unique_id":7,"mount_namespace":8,"inode":9}})");
+    REQUIRE(seen.has_value());
+    CHECK(seen.assume_value().seen->inode == 9);
+    const auto more = parse_mount_request(
+        R"({"dir":"/a","store":"/s","store_seen":{"inode":5},"with_pid":7,"with_pid_seen":{"start_time":3,"pid_namespace":4}})");
+    REQUIRE(more.has_value());
+    CHECK(more.assume_value().store_seen->inode == 5);
+    CHECK(more.assume_value().with_pid_seen->pid == 7);
+    CHECK(more.assume_value().with_pid_seen->start_time == 3);
+    CHECK_FALSE(parse_mount_request(R"({"dir":"/a","with_pid":7,"with_pid_seen":{"pid":3}})").has_value());
+}
+
+TEST_CASE("A fault is read with all it says, and what contradicts itself is named", "[faults]") {
+    const auto f = parse_fault(R"({"op":["read","write"],"path":"*.log","delay_us":1500,"errno":"ENOSPC","times":3,
+                                   "after":1,"probability":0.5,"seed":9,"pid":77,"cgroup":"/sys/fs/cgroup/a/b/"})");
+    REQUIRE(f.has_value());
+    const auto& r = f.assume_value();
+    CHECK(r.ops.count() == 2);
+    CHECK(r.delay == std::chrono::microseconds{1500});
+    CHECK(r.error == ENOSPC);
+    CHECK(r.cgroup == "/a/b");
+    CHECK((r.times == 3u && r.after == 1 && r.seed == 9 && r.pid == 77));
+    CHECK(parse_fault(R"({"op":"open","hang":true})").assume_value().hang == std::chrono::seconds{30});
+    CHECK(parse_fault(R"({"torn_write":0})").assume_value().ops.count() == 1);
+    CHECK(parse_fault(R"({"drop_fsync":true})").assume_value().ops.count() == 2);
+    const auto refused = [](const char* body, const char* word) {
+        const auto wrong = parse_fault(body);
+        REQUIRE(!wrong.has_value());
+        CHECK(wrong.assume_error().status == 400);
+        CHECK((wrong.assume_error().message + wrong.assume_error().hint).find(word) != std::string::npos);
+    };
+    refused("{}", "delay, hang, errno");
+    refused(R"({"op":"forget","errno":"EIO"})", "'op' is 'forget'");
+    refused(R"({"op":[],"errno":"EIO","limit_ms":3})", "'limit_ms'");
+    refused(R"({"errno":"ENOSYS"})", "ENOSYS");
+    refused(R"({"errno":"EIO","name":"a/b"})", "'name'");
+    refused(R"({"delay_us":60000001})", "'delay_us'");
+    refused(R"({"errno":"EIO","paht":"*"})", "paht");
+    refused(R"({"errno":"EIO","op":3})", "'op'");
+}
+
+TEST_CASE("A mount may begin with faults; two of one name are refused", "[faults]") {
+    const auto m = parse_mount_request(R"({"dir":"/m","faults":[{"errno":"EIO"},{"op":"read","hang":true}]})");
+    REQUIRE(m.has_value());
+    CHECK(m.assume_value().faults.size() == 2);
+    for (const char* faults : {R"([{"errno":"EIO","name":"a"},{"errno":"EIO","name":"a"}])", R"([{}])", R"({})", "[1]"})
+        CHECK(!parse_mount_request(std::string{R"({"dir":"/m","faults":)"} + faults + "}").has_value());
 }

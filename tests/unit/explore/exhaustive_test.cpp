@@ -5,6 +5,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
+#include <deque>
 #include <functional>
 #include <set>
 #include <string>
@@ -57,6 +59,50 @@ TEST_CASE("without a bound every interleaving of two tasks is seen, each once", 
     const auto all = explore({.preemptions = -1}, two_writers);
     CHECK(all.distinct().size() == 20);  // 6 over 3
     CHECK(all.schedules == 20);
+}
+
+TEST_CASE("a search and what was split off it see together what one search sees, each once", "[exhaustive]") {
+    std::vector<std::string> whole, parts;
+    depth_first one;
+    do {
+        exhaustive_scheduler s{one, {.preemptions = -1}};
+        std::string trace;
+        two_writers(s, trace);
+        s.run();
+        whole.push_back(trace);
+    } while (one.next());
+    std::deque<depth_first> todo(1);
+    for (; !todo.empty(); todo.pop_front()) {
+        int n = 0;
+        do {
+            exhaustive_scheduler s{todo.front(), {.preemptions = -1}};
+            std::string trace;
+            two_writers(s, trace);
+            s.run();
+            parts.push_back(trace);
+            if (!todo.front().next()) break;
+            if (++n % 3 == 0)
+                if (auto rest = todo.front().split()) todo.push_back(std::move(*rest));
+        } while (true);
+    }
+    std::sort(whole.begin(), whole.end());
+    std::sort(parts.begin(), parts.end());
+    CHECK(parts == whole);
+    CHECK(whole.size() == 20);
+}
+
+TEST_CASE("held back means: nobody runs it while anybody else can, and one delay is enough for that", "[exhaustive]") {
+    const auto all = explore({.preemptions = 1, .delays = true}, [](exhaustive_scheduler& s, std::string& trace) {
+        const auto body = [](scheduler& on, std::string& into, char name) -> task<> {
+            for (int i = 0; i < 3; ++i) {
+                into += name;
+                co_await on.yield();
+            }
+        };
+        for (const char name : {'a', 'b'}) s.spawn({name}, body(s, trace, name));
+    });
+    CHECK(all.distinct().contains("ababab"));
+    CHECK(all.distinct().contains("bbbaaa"));
 }
 
 TEST_CASE("the bound limits preemptions, not what happens where a task blocks", "[exhaustive]") {
@@ -185,6 +231,41 @@ TEST_CASE("a lock's release publishes what was stored before it; a relaxed incre
         CAPTURE(trace);
         CHECK((trace == "12" || trace == "22"));
     }
+}
+
+TEST_CASE("an unlock shows what came before it to the next holder at once, to others when they happen to see it",
+          "[exhaustive][memory]") {
+    const auto all = explore({.preemptions = -1}, [](exhaustive_scheduler& s, std::string& trace) {
+        struct state {
+            shared n;
+            spinlock lock;
+            explicit state(scheduler& on) : n{on}, lock{on, "lock"} {}
+        };
+        const auto at = std::make_shared<state>(s);
+        const auto owner = [](scheduler& on, std::shared_ptr<state> with, std::string& into) -> task<> {
+            for (int round = 0; round < 2; ++round) {  // a lock of our own behind our unlock orders nothing either
+                const auto held = co_await with->lock.lock();
+                if (round == 0) with->n.store(1);
+            }
+            into += "u";
+            co_await on.preempt(here);  // its end would be a barrier
+        };
+        const auto holder = [](std::shared_ptr<state> with, std::string& into) -> task<> {
+            const auto held = co_await with->lock.lock();
+            into += "h" + std::to_string(with->n.load());
+        };
+        const auto looker = [](std::shared_ptr<state> with, std::string& into) -> task<> {
+            into += "l" + std::to_string(with->n.load());
+            co_return;
+        };
+        s.spawn("owner", owner(s, at, trace));
+        s.spawn("holder", holder(at, trace));
+        s.spawn("looker", looker(at, trace));
+    });
+    CHECK(all.traces.contains("ul0h1"));  // seen late, and yet by the next holder
+    CHECK(all.traces.contains("ul1h1"));
+    for (const auto& trace : all.traces)
+        if (trace.starts_with("u")) CHECK(trace.find("h0") == std::string::npos);
 }
 
 TEST_CASE("any run can be replayed from its schedule, with the same trace", "[exhaustive][replay]") {

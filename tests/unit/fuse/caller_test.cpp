@@ -42,3 +42,14 @@ TEST_CASE("A thread that does not exist has none", "[caller]") {
     CHECK_FALSE(cgroup_path_of(0x7ffffff0));
     CHECK_FALSE(cgroup_id_of({}));
 }
+
+TEST_CASE("CAP_FSETID is read from the effective set", "[caller]") {
+    std::istringstream root{"CapPrm:\t0000000000000010\nCapEff:\t000001ffffffffff\n"};
+    std::istringstream none{"CapPrm:\t000001ffffffffff\nCapEff:\t0000000000000000\n"};
+    std::istringstream only{"CapEff:\t0000000000000010\n"};
+    std::istringstream line_missing{"Name:\tx\n"};
+    CHECK(drainlab::fuse::parse_cap_fsetid(root));
+    CHECK_FALSE(drainlab::fuse::parse_cap_fsetid(none));
+    CHECK(drainlab::fuse::parse_cap_fsetid(only));
+    CHECK_FALSE(drainlab::fuse::parse_cap_fsetid(line_missing));
+}

@@ -8,13 +8,19 @@
 
 using namespace drainlab::gate;
 
-TEST_CASE("functions that wait for s_umount are known by their names", "[gate]") {
-    for (const char* name : {"super_lock", "deactivate_super", "rwsem_down_read_slowpath", "rwsem_down_write_slowpath",
-                             "down_read", "iterate_supers"})
+TEST_CASE("functions that wait for s_umount are known by their names, and no others", "[gate]") {
+    for (const char* name : {"super_lock", "super_lock.constprop.0", "user_get_super", "rwsem_down_read_slowpath",
+                             "rwsem_down_write_slowpath", "down_read", "iterate_supers", "thaw_super.part.0"})
         CHECK(place_named(name) == thread_place::s_umount);
+    for (const char* name : {"deactivate_super", "deactivate_super.part.0"})
+        CHECK(place_named(name) == thread_place::deactivate_super);
     CHECK(place_named("request_wait_answer") == thread_place::answer);
     CHECK(place_named("poll_schedule_timeout.constprop.0") == thread_place::elsewhere);
     CHECK(place_named("synchronize_rcu_expedited") == thread_place::elsewhere);
+    for (const char* name :
+         {"jbd2_write_superblock", "ext4_commit_super", "super_cache_scan", "super_written", "md_super_wait",
+          "generic_shutdown_super", "down_read_of_mine", "my_rwsem", "hfs_fuse_", "superior"})
+        CHECK(place_named(name) == thread_place::elsewhere);
     CHECK(place_named("0") == thread_place::nowhere);
     CHECK(place_named("") == thread_place::nowhere);
 }

@@ -193,6 +193,21 @@ TEST_CASE("simulator: waking on a busy CPU takes until its thread gives it up or
     w.run();
 }
 
+TEST_CASE("simulator: a new job where an ended one lay in memory is a new job", "[machine]") {
+    auto p = cpus(1);
+    p.worker_wake = 5us;
+    world<machine_sim> w{p};  // a slice of 0.35 ms, a tick of 4 ms
+    w.run_for(0ns, 200us);
+    const auto body = [](world<machine_sim>& here) -> task<> {
+        co_await here.sched.sleep_for(3900us);
+        here.run_for(0ns, 30ms);  // as a rule the allocator gives it the place of the first
+        co_await here.sched.sleep_for(50us);
+        CHECK(here.cpus.wake_latency(0) == 5us + 4050us);  // the tick at 4 ms is within its slice
+    };
+    w.sched.spawn("observer", body(w));
+    w.run();
+}
+
 TEST_CASE("simulator: who goes on keeps its CPU until it sleeps or its slice is over", "[machine]") {
     world<machine_sim> w{cpus(1)};  // a slice of 0.35 ms, a tick of 4 ms
     const auto writer = [](world<machine_sim>& here, int writes, nanoseconds each, nanoseconds then) -> task<> {

@@ -1,5 +1,5 @@
-// The contract between the two RCUs: whatever the timed engine does, under any profile, the untimed one may do. So what the explorer
-// finds safe with the one holds with the other.
+// The contract between the two RCUs: whatever the timed engine does, under any profile, the untimed one may do. So what
+// the explorer finds safe with the one holds with the other.
 #include "fusefs/profile/load.hpp"
 #include "tests/unit/kernel/rcu_program.hpp"
 

@@ -10,8 +10,8 @@
 
 namespace drainlab::kernel::test {
 
-/// A few tasks, each a random sequence of read sections (nested, sleeping, sending callbacks), call_rcu(), synchronize_rcu(),
-/// its expedited sister, rcu_barrier(), sleeping, and using its CPU; then one last rcu_barrier().
+/// A few tasks, each a random sequence of read sections (nested, sleeping, sending callbacks), call_rcu(),
+/// synchronize_rcu(), its expedited sister, rcu_barrier(), sleeping, and using its CPU; then one last rcu_barrier().
 class rcu_program {
   public:
     static constexpr int tasks = 6, steps = 12;

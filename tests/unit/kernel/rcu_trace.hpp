@@ -1,5 +1,5 @@
-// What any RCU promises, checked on a trace of what its users saw. rcu_untimed does just this and no more: a grace period may end as
-// soon as, and not before, every older reader has ended.
+// What any RCU promises, checked on a trace of what its users saw. rcu_untimed does just this and no more: a grace
+// period may end as soon as, and not before, every older reader has ended.
 #pragma once
 #include "fusefs/kernel/rcu.hpp"
 

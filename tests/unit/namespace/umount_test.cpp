@@ -2,9 +2,9 @@
 #include "fusefs/kernel/namespace/umount.hpp"
 
 #include "fusefs/kernel/machine_real.hpp"
+#include "fusefs/kernel/namespace/empty_super.hpp"
 #include "fusefs/kernel/namespace/policy.hpp"
 #include "fusefs/kernel/namespace/walk.hpp"
-#include "fusefs/kernel/namespace/world.hpp"
 #include "fusefs/kernel/rcu_untimed.hpp"
 #include "fusefs/sched/simulated.hpp"
 

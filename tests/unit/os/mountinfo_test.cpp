@@ -2,9 +2,15 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/mount.h>
 #include <sys/sysmacros.h>
 
-#include <fcntl.h>
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <sched.h>
+#include <thread>
+#include <unistd.h>
 
 using namespace drainlab::os;
 
@@ -16,7 +22,7 @@ constexpr const char* sample =
     "41 30 0:51 / /mnt/a\\040b rw,nosuid,nodev master:1 propagate_from:2 - fuse.drainfs web\\0341 "
     "rw,user_id=0,group_id=0\n"
     "not a line\n"
-    "42 30 0:52 /sub /mnt/a\\040b ro - ext4 /dev/vdb ro\n"
+    "42 41 0:52 /sub /mnt/a\\040b ro - ext4 /dev/vdb ro\n"
     "43 22 0:53 / /mnta rw - fuse.drainfs  rw\n";
 
 }  // namespace
@@ -67,6 +73,42 @@ TEST_CASE("a path belongs to the deepest mount above it", "[mountinfo]") {
     CHECK(mount_containing(mounts, "/mnt/a b/c")->id == 42);
     CHECK(mount_containing(mounts, "/mnta/x")->id == 43);
     CHECK(mount_containing(mounts, "/mntab")->id == 22);
+    CHECK_FALSE(mount_containing({}, "/"));
+}
+
+TEST_CASE("what is covered or hidden is not reached by its path", "[mountinfo]") {
+    // /a/b is ours, then a tmpfs on /a, on it another /a/b of ours, and on that one a tmpfs.
+    const auto mounts = parse_mountinfo(
+        "1 0 0:1 / / rw - ext4 d rw\n"
+        "2 1 0:2 / /a/b rw - fuse.drainfs one rw\n"
+        "3 1 0:3 / /a rw - tmpfs t rw\n"
+        "4 3 0:4 / /a/b rw - fuse.drainfs two rw\n"
+        "5 4 0:5 / /a/b rw - tmpfs t rw\n"
+        "6 1 0:6 / /c rw - fuse.drainfs three rw\n");
+    const auto on = [&](const char* path) { return mount_containing(mounts, path)->id; };
+    CHECK(on("/a/b") == 5);
+    CHECK(on("/a/x") == 3);
+    CHECK(covering(mounts, mounts[1])->id == 5);
+    CHECK(covering(mounts, mounts[3])->id == 5);
+    CHECK_FALSE(covering(mounts, mounts[4]));
+    CHECK_FALSE(covering(mounts, mounts[5]));
+    // Without the tmpfs on /a the first is reached; what hung below it went along.
+    CHECK(mount_at(parse_mountinfo("1 0 0:1 / / rw - ext4 d rw\n2 1 0:2 / /a/b rw - fuse.drainfs one rw\n"), "/a/b")
+              ->id == 2);
+}
+
+TEST_CASE("a root that is mounted over, and a table whose mounts run in a circle", "[mountinfo]") {
+    const auto stacked =
+        parse_mountinfo("1 1 0:1 / / rw - rootfs r rw\n2 1 0:2 / / rw - ext4 d rw\n3 2 0:3 / /x rw - tmpfs t rw\n");
+    CHECK(mount_containing(stacked, "/y")->id == 2);
+    CHECK(mount_at(stacked, "/x")->id == 3);
+    const auto circle =
+        parse_mountinfo("1 0 0:1 / / rw - ext4 d rw\n2 3 0:2 / / rw - t s rw\n3 2 0:3 / / rw - t s rw\n");
+    CHECK(mount_containing(circle, "/y")->id == 1);
+    // Seen from a chroot the root itself is no mount: the mounts below have parents that are not shown.
+    const auto chroot = parse_mountinfo("7 5 0:7 / /proc rw - proc p rw\n8 7 0:8 / /proc/x rw - tmpfs t rw\n");
+    CHECK(mount_containing(chroot, "/proc/x/y")->id == 8);
+    CHECK_FALSE(mount_containing(chroot, "/etc"));
 }
 
 TEST_CASE("a device is a number and a text", "[mountinfo]") {
@@ -86,11 +128,47 @@ TEST_CASE("our own mount table is readable and / has an id", "[mountinfo]") {
     CHECK_FALSE(read_mountinfo().empty());
     CHECK(mounted_devices().size() >= 1);
     CHECK(read_mountinfo("no such process").empty());
-    const auto proc = identify_mount(AT_FDCWD, "/proc");
-    CHECK(mounted_devices().contains(proc.dev));
-    CHECK(identify_mount(AT_FDCWD, "/no/such/dir").dev == 0);
-    if (proc.id == 0) return;  // before Linux 6.8
-    CHECK(proc.id != identify_mount(AT_FDCWD, "/").id);
-    CHECK(is_still_mounted(proc.id));
-    CHECK_FALSE(is_still_mounted(proc.id + 1'000'000'000));
+}
+
+namespace {
+
+/// In a mount namespace of its own; false: none may be had.
+bool with_own_mounts(const std::function<void(const std::string& dir)>& body) {
+    char dir[] = "/tmp/drainlab-mounts-XXXXXX";
+    if (!mkdtemp(dir)) return false;
+    bool able = false;
+    std::thread{[&] {
+        able = unshare(CLONE_FS | CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+        if (able) body(dir);
+    }}.join();
+    rmdir(dir);
+    return able;
+}
+
+bool names(const mount_lines& mounts, const std::string& dir) {
+    return std::any_of(mounts->begin(), mounts->end(), [&](const auto& m) { return m.dir == dir; });
+}
+
+}  // namespace
+
+TEST_CASE("the table is read again when it has changed, and not before", "[mountinfo]") {
+    const bool able = with_own_mounts([](const std::string& dir) {
+        const auto before = current_mounts();
+        CHECK(current_mounts() == before);
+        REQUIRE(mount("none", dir.c_str(), "tmpfs", 0, nullptr) == 0);
+        const auto with = current_mounts();
+        CHECK(names(with, dir));
+        CHECK(current_mounts() == with);
+        REQUIRE(umount2(dir.c_str(), MNT_DETACH) == 0);
+        CHECK_FALSE(names(current_mounts(), dir));
+        CHECK(names(with, dir));  // what was handed out stays as it was
+        CHECK_FALSE(names(before, dir));
+    });
+    if (!able) WARN("skipped: no mount namespace of our own (not root)");
+}
+
+TEST_CASE("the current mounts are those that are read", "[mountinfo]") {
+    const auto now = current_mounts();
+    CHECK_FALSE(now->empty());
+    CHECK(now->size() == read_mountinfo().size());
 }

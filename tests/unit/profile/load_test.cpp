@@ -77,7 +77,7 @@ TEST_CASE("an unknown name gets the nearest one and the list", "[profile]") {
     CHECK(r.error ==
           "no profile \"qemu-16cpu\" (did you mean \"qemu-16vcpu\"?); there are: lab-4vcpu qemu-16vcpu rt-8cpu zero");
     CHECK(load_profile("./nowhere.toml", shipped).error == "./nowhere.toml: cannot be read: No such file or directory");
-    CHECK(load_profile("/tmp/", shipped).error == "/tmp/: is a folder, not a profile");
+    CHECK(load_profile("/tmp/", shipped).error == "/tmp/: is a directory; a regular file is expected");
     CHECK_FALSE(load_profile("", shipped));
 }
 

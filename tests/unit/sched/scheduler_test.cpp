@@ -1,4 +1,4 @@
-// The contract that the simulated and the real scheduler both keep.
+// The contract that the simulated and the real scheduler both keep: fibers, time, points.
 #include "fusefs/sched/scheduler.hpp"
 
 #include "tests/unit/sched/worlds.hpp"
@@ -92,155 +92,6 @@ TEMPLATE_TEST_CASE("yield: every other ready fiber gets its turn sooner or later
     CHECK(world.sched().live_fibers() == 0);
 }
 
-TEMPLATE_TEST_CASE("wait queues: wake_one wakes in order of arrival, wake_all the rest", "[scheduler]", BOTH) {
-    TestType world;
-    auto& s = world.sched();
-    const int key = 0;
-    std::vector<int> woken;
-    const auto waits = [&](int n) -> task<> {
-        const bool told = co_await s.wait_on(&key, "the key");
-        CHECK(told);
-        woken.push_back(n);
-    };
-    const auto wakes = [&]() -> task<> {
-        for (int n = 1; n <= 4; ++n) {
-            s.spawn("w", waits(n));
-            co_await s.sleep_until(s.now() + 1ms);  // it waits now
-        }
-        s.wake_one(&key);
-        co_await s.sleep_until(s.now() + 1ms);
-        CHECK(woken == std::vector{1});
-        s.wake_one(&key);
-        co_await s.sleep_until(s.now() + 1ms);
-        CHECK(woken == std::vector{1, 2});
-        CHECK(s.anyone_waits_on(&key));
-        s.wake_all(&key);
-        co_await s.sleep_until(s.now() + 1ms);
-        CHECK(woken.size() == 4);
-        CHECK_FALSE(s.anyone_waits_on(&key));
-        s.wake_one(&key);  // nobody: no effect, and not remembered
-        s.wake_all(&key);
-    };
-    s.spawn("wakes", wakes());
-    world.run();
-    CHECK(s.live_fibers() == 0);
-}
-
-TEMPLATE_TEST_CASE("wait queues: the object whose address is the key may be gone at the wake", "[scheduler]", BOTH) {
-    TestType world;
-    auto& s = world.sched();
-    auto object = std::make_unique<int>(0);
-    const void* const key = object.get();
-    bool woken = false;
-    const auto waits = [&]() -> task<> {
-        co_await s.wait_on(key, "an object that dies");
-        woken = true;
-    };
-    const auto wakes = [&]() -> task<> {
-        co_await s.sleep_until(s.now() + 1ms);
-        object.reset();
-        s.wake_all(key);
-    };
-    s.spawn("waits", waits());
-    s.spawn("wakes", wakes());
-    world.run();
-    CHECK(woken);
-}
-
-TEMPLATE_TEST_CASE("deadlines: a wait ends at its deadline, or by the wake, never by both", "[scheduler]", BOTH) {
-    TestType world;
-    auto& s = world.sched();
-    const int key = 0;
-    std::vector<bool> answers;
-    const auto waits = [&]() -> task<> {
-        const instant begin = s.now();
-        bool told = co_await s.wait_on(&key, "nobody", begin + 3ms);
-        answers.push_back(told);
-        CHECK(s.now() >= begin + 3ms);
-        CHECK_FALSE(s.anyone_waits_on(&key));  // a wait that timed out stands in no queue
-        told = co_await s.wait_on(&key, "somebody", s.now() + 10s);
-        answers.push_back(told);
-        const instant again = s.now();
-        co_await s.sleep_until(again + 2ms);  // the stale 10 s timer must not touch this one, nor the next
-        CHECK(s.now() < again + 9s);
-    };
-    const auto wakes = [&]() -> task<> {
-        co_await s.sleep_until(s.now() + 8ms);
-        while (!s.anyone_waits_on(&key)) co_await s.sleep_until(s.now() + 1ms);
-        s.wake_one(&key);
-    };
-    s.spawn("waits", waits());
-    s.spawn("wakes", wakes());
-    world.run();
-    CHECK(answers == std::vector{false, true});
-}
-
-TEMPLATE_TEST_CASE("waiting(): who waits for what, since when", "[scheduler]", BOTH) {
-    TestType world;
-    auto& s = world.sched();
-    const int key = 0;
-    instant began{};
-    const auto waits = [&]() -> task<> {
-        co_await s.sleep_until(s.now() + 2ms);
-        began = s.now();
-        co_await s.wait_on(&key, "a grace period");
-    };
-    const auto serves = [&]() -> task<> { co_await s.wait_on(&key + 1, "work"); };
-    s.spawn("umount A", waits());
-    s.spawn("kworker", serves(), fiber_kind::service);
-    world.run();  // comes back: nothing can run any more
-    const auto all = s.waiting();
-    REQUIRE(all.size() == 2);
-    CHECK(all[0].task == "umount A");
-    CHECK(all[0].waits_for == "a grace period");
-    CHECK(all[0].since >= began);
-    CHECK(all[0].since <= s.now());
-    CHECK(all[0].kind == fiber_kind::thread);
-    CHECK(all[1].task == "kworker");
-    CHECK(all[1].kind == fiber_kind::service);
-}
-
-TEMPLATE_TEST_CASE("a wake from outside of any fiber is carried out", "[scheduler]", BOTH) {
-    TestType world;
-    auto& s = world.sched();
-    const int key = 0;
-    bool woken = false;
-    const auto waits = [&]() -> task<> {
-        co_await s.wait_on(&key, "outside");
-        woken = true;
-    };
-    s.spawn("waits", waits());
-    world.run();
-    CHECK_FALSE(woken);
-    s.wake_all(&key);
-    CHECK_FALSE(woken);  // later, in the loop
-    world.run();
-    CHECK(woken);
-}
-
-TEMPLATE_TEST_CASE("an exception that leaves a fiber reaches the loop's caller; the others go on", "[scheduler]",
-                   BOTH) {
-    TestType world;
-    auto& s = world.sched();
-    int done = 0;
-    const auto fails = []() -> task<> {
-        throw std::logic_error{"bug"};
-        co_return;
-    };
-    const auto works = [&]() -> task<> {
-        for (int i = 0; i < 3; ++i) co_await s.sleep_until(s.now() + 1ms);
-        ++done;
-    };
-    s.spawn("works", works());
-    s.spawn("fails", fails());
-    CHECK_THROWS_WITH(world.run(), "bug");
-    CHECK(s.current() == nullptr);
-    s.spawn("works too", works());
-    world.run();
-    CHECK(done == 2);
-    CHECK(s.live_fibers() == 0);
-}
-
 TEMPLATE_TEST_CASE("a widened point lasts as long as asked, until it is taken back", "[scheduler]", BOTH) {
     TestType world;
     auto& s = world.sched();
@@ -270,95 +121,30 @@ TEMPLATE_TEST_CASE("a widened point lasts as long as asked, until it is taken ba
     CHECK(s.live_fibers() == 0);
 }
 
-TEMPLATE_TEST_CASE("wait_var_event: tests the condition first, and again after each wake", "[scheduler]", BOTH) {
-    TestType world;
-    auto& s = world.sched();
-    int count = 0, tests = 0;
-    const auto waits = [&]() -> task<> {
-        const auto zero = [&] {
-            ++tests;
-            return count == 0;
-        };
-        co_await wait_var_event(s, &count, "count", zero);
-        CHECK(tests == 1);  // true at once: no wait
-        count = 2;
-        co_await wait_var_event(s, &count, "count", zero);
-        CHECK(count == 0);
+TEST_CASE("A body that is started runs at once until it waits, also from within a fiber", "[scheduler]") {
+    simulated_scheduler s{{1, 0, false}};
+    std::vector<int> order;
+    const auto body = [](scheduler& on, std::vector<int>& out, nanoseconds d, int first) -> task<> {
+        out.push_back(first);
+        if (d.count() > 0) co_await on.sleep_for(d);
+        out.push_back(first + 1);
     };
-    const auto drops = [&]() -> task<> {
-        co_await s.sleep_until(s.now() + 2ms);
-        --count;
-        s.wake_all(&count);
-        co_await s.sleep_until(s.now() + 2ms);
-        CHECK(s.anyone_waits_on(&count));
-        --count;
-        s.wake_all(&count);
-    };
-    s.spawn("waits", waits());
-    s.spawn("drops", drops());
-    world.run();
-    CHECK(tests == 4);
+    s.start("at once", body(s, order, nanoseconds{0}, 1));
+    CHECK(order == std::vector{1, 2});
     CHECK(s.live_fibers() == 0);
-}
-
-TEMPLATE_TEST_CASE("a scheduler that dies with fibers alive destroys their frames", "[scheduler]", BOTH) {
-    const auto token = std::make_shared<int>(0);
-    {
-        TestType world;
-        auto& s = world.sched();
-        const auto hold = [](scheduler& sched, std::shared_ptr<int> kept, const void* key) -> task<> {
-            co_await sched.wait_on(key, "for ever");
-            CHECK(kept);
-        };
-        for (int i = 0; i < 10; ++i) s.spawn("holds", hold(s, token, token.get()));
-        world.run();
-        for (int i = 0; i < 10; ++i) s.spawn("never began", hold(s, token, token.get()));
-        CHECK(token.use_count() == 21);
-    }
-    CHECK(token.use_count() == 1);
-}
-
-namespace {
-task<> wait_at_depth(scheduler& s, int levels, std::vector<int>& ended) {
-    struct notes {
-        std::vector<int>& ended;
-        int level;
-        ~notes() { ended.push_back(level); }
-    } const at_end{ended, levels};
-    if (levels == 0)
-        co_await s.wait_on(&s, "for ever");
-    else
-        co_await wait_at_depth(s, levels - 1, ended);
-}
-}  // namespace
-
-TEMPLATE_TEST_CASE("a fiber that waits 100,000 tasks deep is destroyed innermost first, without nesting", "[scheduler]",
-                   BOTH) {
-    constexpr int depth = 100'000;
-    std::vector<int> ended, innermost_first(depth + 1);
-    std::iota(innermost_first.begin(), innermost_first.end(), 0);
-    {
-        TestType world;
-        world.sched().spawn("deep", wait_at_depth(world.sched(), depth, ended));
-        world.run();
-        CHECK(ended.empty());
-    }
-    CHECK(ended == innermost_first);
-}
-
-TEMPLATE_TEST_CASE("a thousand fibers that all sleep, wake and yield come to an end", "[scheduler]", BOTH) {
-    TestType world;
-    auto& s = world.sched();
-    long passes = 0;
-    const auto busy = [&](int n) -> task<> {
-        for (int i = 0; i < 20; ++i) {
-            if (i % 5 == 0) co_await s.sleep_until(s.now() + std::chrono::microseconds{(n * 7 + i) % 50});
-            co_await s.yield();
-            ++passes;
-        }
+    s.start("waits", body(s, order, nanoseconds{5}, 3));
+    CHECK(order == std::vector{1, 2, 3});
+    CHECK(s.live_fibers() == 1);
+    const auto outer = [&body](simulated_scheduler& on, std::vector<int>& out) -> task<> {
+        fiber* const me = on.current();
+        on.start("inner", body(on, out, nanoseconds{0}, 10));
+        CHECK(on.current() == me);
+        on.start("inner that waits", body(on, out, nanoseconds{1}, 20));
+        CHECK(on.current() == me);
+        co_await on.sleep_for(nanoseconds{2});
+        out.push_back(30);
     };
-    for (int n = 0; n < 1000; ++n) s.spawn("busy", busy(n));
-    world.run();
-    CHECK(passes == 20'000);
-    CHECK(s.live_fibers() == 0);
+    s.spawn("outer", outer(s, order));
+    CHECK(s.run() == run_outcome::finished);
+    CHECK(order == std::vector{1, 2, 3, 10, 11, 20, 21, 30, 4});
 }

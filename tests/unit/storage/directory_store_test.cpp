@@ -14,7 +14,7 @@ using namespace drainlab::storage;
 namespace {
 
 /// A private store, and one that can also be looked at from outside.
-std::unique_ptr<directory_store> private_store(std::size_t descriptors = 16) {
+std::shared_ptr<directory_store> private_store(std::size_t descriptors = 16) {
     root_directory root;
     std::string error;
     int err = open_private_root(root, error);
@@ -96,15 +96,15 @@ TEST_CASE("An unlinked file that the kernel still knows keeps its attributes, wi
     const auto s = private_store(4);
     node* f{};
     struct stat st {};
-    unique_fd fd;
+    data_fd fd;
     node& root = s->nodes().root();
     REQUIRE(s->create(root, "f", O_RDWR, 0600, self(), f, st, fd) == 0);
-    fd.reset();
+    fd = {};
     REQUIRE(s->unlink(root, "f") == 0);
     for (int k = 0; k < 10; ++k) make_directory(*s, root, ("d" + std::to_string(k)).c_str());
     REQUIRE(s->getattr(*f, st) == 0);
     CHECK(st.st_nlink == 0);
-    unique_fd again;
+    data_fd again;
     CHECK(s->open_data(*f, O_RDWR, again) == 0);
     node* none{};
     CHECK(s->lookup(root, "f", none, st) == ENOENT);

@@ -1,0 +1,33 @@
+#include "controller/cli/noted.hpp"
+
+#include "controller/cli/output.hpp"
+#include "controller/machine/load.hpp"
+#include "controller/real/machine_info.hpp"
+#include "fusefs/version.hpp"
+
+#include <fmt/chrono.h>
+
+#include <ctime>
+
+namespace drainlab::cli {
+
+using std::chrono::steady_clock;
+
+noted::noted()
+    : begun_{steady_clock::now()},
+      started_{fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)))},
+      load_before_{machine::load_average()} {}
+
+report::facts noted::facts(std::uint64_t seed) const {
+    report::facts f;
+    f.tool = {"drainlab", version(), git_revision()};
+    f.environment = real::machine_info();
+    f.seed = seed;
+    f.started = started_;
+    f.elapsed_s = std::chrono::duration<double>(steady_clock::now() - begun_).count();
+    f.command = command_line();
+    f.load_average = {load_before_, machine::load_average()};
+    return f;
+}
+
+}  // namespace drainlab::cli

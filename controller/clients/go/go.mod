@@ -1,0 +1,3 @@
+module drainlab
+
+go 1.19

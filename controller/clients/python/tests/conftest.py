@@ -1,0 +1,1 @@
+pytest_plugins = ["drainlab.pytest_plugin"]

@@ -1,0 +1,22 @@
+// What the pictures have in common. Internal to this folder.
+#pragma once
+
+#include "controller/report/charts.hpp"
+
+namespace drainlab::report {
+
+/// Of every picture, in units of its own; between left and right lies the axis of time.
+inline constexpr double chart_width = 480, chart_left = 8, chart_right = 470;
+
+double to_ms(std::uint64_t ns);
+/// The longest unmount, at least 1 ns.
+std::uint64_t slowest(const cells& all);
+scale linear_time(const cells& all);
+scale logarithmic_time(const cells& all);
+
+/// The class that gives the k-th of several its colour.
+std::string colour_of(std::size_t k);
+/// Names in a row, each in its colour.
+void add_legend(drawing& d, const std::vector<std::string>& names, double x, double y);
+
+}  // namespace drainlab::report

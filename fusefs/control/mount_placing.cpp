@@ -1,0 +1,89 @@
+// The mount system calls of a mount, beside the loop.
+#include "fusefs/control/aside.hpp"
+#include "fusefs/control/served_mount.hpp"
+#include "fusefs/fuse/mounting.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace drainlab::control {
+
+namespace {
+constexpr milliseconds mount_within{8'000};  // fusermount3 is given 5 s of them
+}  // namespace
+
+/// The mount, as a thread has made it.
+struct served_mount::placing {
+    fuse::new_mount made;
+    int err{EIO};
+    std::string error;
+    bool over{};
+};
+
+bool served_mount::placed() const noexcept { return placing_ && placing_->err == 0; }
+
+fuse::session_options served_mount::session_options_here() {
+    fuse::session_options o;
+    o.dir = request_.dir;
+    o.name = request_.name;
+    if (request_.place) o.place = request_.place->get();
+    o.allow_other = request_.allow_other;
+    o.options = request_.options;
+    o.seen = request_.seen;
+    o.mounts = os::current_mounts();
+    return o;
+}
+
+sched::task<> served_mount::place() {
+    static aside_room room;
+    auto& sched = parts_.host.sched;
+    const auto p = placing_ = std::make_shared<placing>();
+    const auto options = session_options_here();
+    // The thread's: the loop looks at it only once it has come back in time.
+    const auto its = std::make_shared<placing>();
+    const auto make = [its, options](const std::function<bool()>& wanted) {
+        its->err = fuse::make_mount(options, its->made, its->error);
+        const bool kept = wanted();
+        if (!kept && its->err == 0) fuse::unmake_mount(options, its->made);
+        its->made.root.reset();  // both belong to this thread's table, and are closed here
+        auto device = std::move(its->made.fuse);
+        return kept ? std::move(device) : os::unique_fd{};
+    };
+    const auto made = [p, its, &sched, dir = request_.dir](int err, os::unique_fd fd) {
+        if (err == 0) {
+            *p = std::move(*its);
+            p->made.fuse = std::move(fd);
+        } else {
+            p->err = err;
+            p->error =
+                "mount point " + dir + ": " +
+                (err == ETIMEDOUT ? "the mount system calls did not return within 8 s: its directory is locked by "
+                                    "somebody who waits for the file system that it lies on"
+                 : err == EBUSY   ? "16 others wait for their file systems already"
+                                  : std::string{"no thread can be started: "} + std::strerror(err));
+        }
+        p->over = true;
+        sched.wake_all(p.get());
+    };
+    aside_descriptors keep;  // for as long as the thread needs it: kept open it would keep the file system below busy
+    if (request_.place) keep.push_back(std::exchange(request_.place, nullptr));
+    do_aside(parts_.io, room, std::move(keep), mount_within, make, made);
+    while (!p->over) co_await sched.wait_on(p.get(), "the mount system calls");
+    if (p->err == 0) who_ = p->made.who;
+}
+
+std::optional<api_error> served_mount::make_session() {
+    const auto p = std::exchange(placing_, nullptr);
+    if (p->err != 0) return mount_error(p->err, std::move(p->error));
+    std::string message;
+    session_ = fuse::session::create(std::move(p->made), parts_.env, *fs_, session_callbacks(), message);
+    if (session_) {
+        for (const auto& f : request_.faults) session_->add_fault(f);
+        return std::nullopt;
+    }
+    owner_.take_away(*this);
+    return mount_error(EMFILE, "mount point " + request_.dir + ": " + message);
+}
+
+}  // namespace drainlab::control

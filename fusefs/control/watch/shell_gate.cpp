@@ -1,0 +1,99 @@
+// The gate program: started, missed, started again; what it is asked for and what it answers.
+#include "fusefs/control/watch/shell.hpp"
+
+#include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+namespace drainlab::control {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using watch::event;
+using watch::gate_action;
+using watch::gate_event;
+
+void asio_umount_watch::gate_step(gate_event what, const std::string& text) {
+    if (what == gate_event::lost) {
+        spdlog::warn("drainfs-gate ended ({}): unmounts under way go on, a new one is started", text);
+        events_.emit({.name = "gate_lost"});
+        gate_.reset();
+    }
+    const auto actions = life_.step(std::chrono::steady_clock::now().time_since_epoch(), what, text);
+    if (what == gate_event::lost && !life_.holds()) spdlog::error("{}; unmounts do not wait any more", life_.why_not());
+    for (const auto action : actions) {
+        switch (action) {
+            case gate_action::start: start_gate(); break;
+            case gate_action::tell_up:
+                tell_all({.what = event::gate_up, .yes = life_.holds(), .text = life_.why_not()});
+                break;
+            case gate_action::tell_lost:
+                tell_all({.what = event::gate_lost});
+                for (auto& [tag, done] : std::exchange(unmounts_, {})) done(EIO);
+                break;
+            case gate_action::give_up: tell_all({.what = event::gate_up, .yes = false, .text = life_.why_not()}); break;
+        }
+    }
+    if (const auto when = life_.wake_at()) {
+        rest_.expires_at(std::chrono::steady_clock::time_point{*when});
+        rest_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+            if (!error && *alive) gate_step(gate_event::timer);
+        });
+    }
+}
+
+void asio_umount_watch::start_gate() {
+    gate::gate_client::callbacks on;
+    on.on_hello = [this](const std::string& why_not) { gate_step(gate_event::hello, why_not); };
+    on.on_returned = [this](const gate::report& r) { on_returned(r); };
+    on.on_probing = [this](const gate::report& r) {
+        tell(r.mount, {.what = event::probing, .tag = r.tag, .tid = r.tid});
+    };
+    on.on_stuck = [this](const gate::report& r) { on_stuck(r); };
+    on.on_lost = [this](const std::string& reason) { gate_step(gate_event::lost, reason); };
+    std::string why;
+    gate_ = gate::gate_client::start(io_, std::move(on), why);
+    if (!gate_) gate_step(gate_event::failed, why);
+}
+
+void asio_umount_watch::on_returned(const gate::report& r) {
+    if (const auto waiting = unmounts_.find(r.tag); waiting != unmounts_.end()) {
+        const auto done = std::move(waiting->second);
+        unmounts_.erase(waiting);
+        return done(r.error);
+    }
+    const watch::input in{.what = event::returned, .tag = r.tag, .tid = r.tid, .error = r.error};
+    return r.op == gate::command::sweep ? tell_all(in) : tell(r.mount, in);
+}
+
+/// Slow, or on its way, if it is not blocked; we are told again.
+void asio_umount_watch::on_stuck(const gate::report& r) {
+    if (!gate_ || gate_->state_of(r.tid) != gate::thread_state::blocked) return;
+    tell(r.mount, {.what = event::sweep_hangs, .tag = r.tag, .tid = r.tid});
+}
+
+void asio_umount_watch::heartbeat() {
+    freeze_.look_where_we_are();
+    const bool pending =
+        std::any_of(entries_.begin(), entries_.end(), [](const auto& e) { return e.second->machine().pending(); });
+    if (gate_) gate_->send({gate::command::heartbeat, 0, 0, 0, pending ? gate::flag_pending : 0u, {}});
+    beat_.expires_after(1s);
+    beat_.async_wait([this, alive = alive_](const boost::system::error_code& error) {
+        if (!error && *alive) heartbeat();
+    });
+}
+
+void asio_umount_watch::unmount(const std::string& dir, bool lazy, bool force, unmounted done) {
+    const std::uint64_t tag = ++last_tag_;
+    const std::uint32_t flags = (lazy ? gate::flag_lazy : 0u) | (force ? gate::flag_force : 0u);
+    if (gate_ && gate_->send({gate::command::umount, 0, tag, 0, flags, dir})) {
+        unmounts_[tag] = std::move(done);
+        return;
+    }
+    asio::post(io_, [done = std::move(done)] { done(EIO); });
+}
+
+}  // namespace drainlab::control

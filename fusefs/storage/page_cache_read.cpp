@@ -1,0 +1,195 @@
+// Bringing pages in: reads, and the reading that a partial write needs.
+#include "fusefs/kernel/host.hpp"
+#include "fusefs/sched/mark.hpp"
+#include "fusefs/storage/fill_buffers.hpp"
+#include "fusefs/storage/page_cache.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+
+namespace drainlab::storage {
+
+namespace {
+
+constexpr std::size_t fill_batch = 256;  // pages: 1 MiB, the largest FUSE request
+
+}  // namespace
+
+void page_cache::take_in(file_data& f, fill_buffers& got, const kernel::memcg_ptr& m) {
+    const auto inode = f.inode.lock();
+    auto& pages = inode->i_mapping.i_pages;
+    for (std::size_t k = 0; k < got.pages.size(); ++k) {
+        if (got.stale[k]) {
+            sched::mark<"read: a page from the store is old">();
+            continue;
+        }
+        const auto at = pages.find(got.first + k);
+        if (at != pages.end()) {  // somebody else brought it in meanwhile, or only its owner was noted
+            if (!at->second.data) at->second.data = std::move(got.pages[k]);
+            continue;
+        }
+        kernel::folio& page = kernel::folio_add(*inode, got.first + k, m);
+        page.data = std::move(got.pages[k]);
+        page.uptodate = true;
+        remember_clean(f, got.first + k);
+    }
+}
+
+bool page_cache::fill_now(file_data& f, pgoff_t first, std::size_t count, const kernel::memcg_ptr& m, int& err) {
+    if (!calls_.at_once() || !device.limits().unlimited() || device.errors.concerns(device_op::read))
+        return false;  // fill() does it
+    if (!need_fd_now(f, O_RDONLY, err) || err) return true;
+    fill_buffers got{first, count};
+    err = got.read(io_, f.fd->get());
+    if (!err) take_in(f, got, m);
+    return true;
+}
+
+sched::task<int> page_cache::fill(file_data& f, pgoff_t first, std::size_t count, kernel::memcg_ptr m) {
+    int err = 0;
+    if (fill_now(f, first, count, m, err)) co_return err;
+    co_await device.transfer(count * page_size);
+    if (const int failed = co_await fault(device_op::read, *f.owner)) co_return failed;
+    if (const int failed = co_await need_fd(f, O_RDONLY)) co_return failed;
+    const auto got = std::make_shared<fill_buffers>(first, count);
+    auto read_call = calls_.data(
+        "read", [got, fd = f.fd, io = &io_](nothing&) { return got->read(*io, fd->get()); }, f.path.c_str());
+    struct under_way {
+        under_way(file_data& of, fill_buffers& b) : f{of}, at{f.fills.insert(f.fills.end(), &b)} {}
+        ~under_way() { f.fills.erase(at); }
+        file_data& f;
+        std::list<fill_buffers*>::iterator at;
+    } const listening{f, *got};
+    const auto rc = co_await read_call;
+    if (rc.err) co_return rc.err;
+    take_in(f, *got, m);
+    co_return 0;
+}
+
+void page_cache::charge_clean(file_data& f, pgoff_t first, pgoff_t stop, const kernel::memcg_ptr& m) {
+    const auto inode = f.inode.lock();
+    auto next = inode->i_mapping.i_pages.lower_bound(first);
+    for (pgoff_t index = first; index < stop; ++index) {
+        if (next != inode->i_mapping.i_pages.end() && next->first == index) {
+            ++next;
+            continue;
+        }
+        kernel::folio_add(*inode, index, m).uptodate = true;
+        remember_clean(f, index);
+    }
+}
+
+/// The store's bytes, with what it does not have yet laid over them.
+int page_cache::gather_through(file_data& f, off_t off, off_t end, std::vector<iovec>& out) {
+    int err = 0;
+    DRAINLAB_CHECK(need_fd_now(f, O_RDONLY, err));
+    if (err) return err;
+    const auto size = static_cast<std::size_t>(end - off);
+    if (scratch_.size() < size) scratch_.resize(std::max(size, fill_batch * page_size));
+    const std::size_t had = io_.read_all(f.fd->get(), scratch_.data(), size, off, err);
+    if (err) return err;
+    f.atime_due = false;
+    if (had < size) std::memset(scratch_.data() + had, 0, size - had);
+    const auto& pages = f.mapping().i_pages;
+    for (auto at = pages.lower_bound(page_of(off)); at != pages.end() && offset_of(at->first) < end; ++at) {
+        if (!at->second.data) continue;
+        const off_t from = std::max(off, offset_of(at->first)), to = std::min(end, offset_of(at->first + 1));
+        std::memcpy(scratch_.data() + (from - off), at->second.data.get() + (from - offset_of(at->first)),
+                    static_cast<std::size_t>(to - from));
+    }
+    out.push_back({scratch_.data(), size});
+    return 0;
+}
+
+int page_cache::gather(file_data& f, off_t off, std::size_t size, std::vector<iovec>& out) {
+    const auto& pages = f.mapping().i_pages;
+    const off_t begin = off, end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
+    auto at = pages.find(page_of(off));
+    for (; off < end; ++at) {
+        DRAINLAB_CHECK(at != pages.end() && at->first == page_of(off));
+        if (!at->second.data) {
+            out.clear();
+            return gather_through(f, begin, end, out);
+        }
+        f.atime_due = true;
+        const std::size_t in = offset_in_page(off);
+        const std::size_t n = std::min<std::size_t>(page_size - in, static_cast<std::size_t>(end - off));
+        out.push_back({at->second.data.get() + in, n});
+        off += static_cast<off_t>(n);
+    }
+    return 0;
+}
+
+namespace {
+
+/// The first gap of [at, end) in the cache, at most one batch long; count 0 if there is none. A page without bytes of
+/// its own is one where `bytes` are needed.
+std::pair<pgoff_t, std::size_t> next_gap(const kernel::address_space& m, pgoff_t at, pgoff_t end, bool bytes) {
+    auto page = m.i_pages.lower_bound(at);
+    const auto good = [&](pgoff_t index) {
+        return page != m.i_pages.end() && page->first == index && (!bytes || page->second.data);
+    };
+    while (at < end && good(at)) ++at, ++page;
+    if (at >= end) return {at, 0};
+    pgoff_t stop = at;
+    while (stop < end && stop - at < fill_batch && !good(stop)) {
+        if (page != m.i_pages.end() && page->first == stop) ++page;
+        ++stop;
+    }
+    return {at, static_cast<std::size_t>(stop - at)};
+}
+
+}  // namespace
+
+bool page_cache::try_read(file_data& f, off_t off, std::size_t size, const kernel::memcg_ptr& m,
+                          std::vector<iovec>& out) {
+    const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
+    if (off >= end) return true;
+    reclaim();
+    const auto inode = f.inode.lock();
+    if (calls_.at_once() && device.limits().unlimited() && !device.errors.concerns(device_op::read)) {
+        charge_clean(f, page_of(off), page_of(end - 1) + 1, m);
+        return gather(f, off, size, out) == 0;  // read() tells the error
+    }
+    for (pgoff_t at = page_of(off), stop = page_of(end - 1) + 1;;) {
+        const auto [gap, count] = next_gap(inode->i_mapping, at, stop, !calls_.at_once());
+        if (count == 0) break;
+        int err = 0;
+        if (!fill_now(f, gap, count, m, err) || err) return false;  // read() tells the error
+        at = gap + count;
+    }
+    return gather(f, off, size, out) == 0;
+}
+
+sched::task<int> page_cache::read(file_data& f, off_t off, std::size_t size, kernel::memcg_ptr m,
+                                  std::vector<iovec>& out) {
+    const auto inode = f.inode.lock();
+    reclaim();
+    for (;;) {
+        const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
+        if (off >= end) co_return 0;
+        const auto [gap, count] = next_gap(inode->i_mapping, page_of(off), page_of(end - 1) + 1, !calls_.at_once());
+        if (count == 0) break;
+        // After the wait we look again from the start: pages found before may have gone meanwhile.
+        if (const int err = co_await fill(f, gap, count, m)) co_return err;
+    }
+    co_return gather(f, off, size, out);
+}
+
+sched::task<> page_cache::settle_atime(file_data& f) {
+    if (!std::exchange(f.atime_due, false) || !f.can_read()) co_return;
+    auto read_call = calls_.data(
+        "read",
+        [fd = f.fd, io = &io_](nothing&) {
+            char byte{};
+            const iovec one{&byte, 1};
+            return static_cast<int>(std::min<ssize_t>(0, io->preadv(fd->get(), &one, 1, 0)));
+        },
+        f.path.c_str());
+    const auto rc = co_await read_call;
+    if (rc.err) ++silent_failures_;  // the bytes were right; only their time is not
+}
+
+}  // namespace drainlab::storage

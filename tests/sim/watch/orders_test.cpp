@@ -1,0 +1,71 @@
+// Thousands of seeded orders of what kernel, gate and people may do to one mount.
+#include "tests/sim/watch/world.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <iostream>
+
+using namespace watch_world;
+
+namespace {
+
+/// Runs `count` worlds; what they have seen.
+std::map<std::string, int> run_worlds(troubles t, std::uint64_t count) {
+    std::map<std::string, int> seen;
+    const char* const only = std::getenv("WATCH_SEED");
+    for (std::uint64_t seed = only ? std::strtoull(only, nullptr, 10) : 1; seed <= count; ++seed) {
+        world w{seed, t};
+        const std::string broken = w.run();
+        if (!broken.empty())
+            for (const auto& line : w.story()) std::cerr << line << '\n';
+        INFO("seed " << seed);
+        REQUIRE(broken == "");
+        for (const auto& [what, times] : w.marks()) seen[what] += times;
+        if (only) break;
+    }
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE("an unmount, whoever else holds it", "[watch]") {
+    auto seen = run_worlds({.holders = true}, 1500);
+    CHECK(seen["the superblock is dead, drained"] > 1480);
+}
+
+TEST_CASE("remounts and moves are let through, and the unmount waits all the same", "[watch]") {
+    auto seen = run_worlds({.holders = true, .remounts = true, .moves = true}, 1500);
+    CHECK(seen["gate_let_through"] > 300);
+    CHECK(seen["the superblock is dead, drained"] > 1450);
+}
+
+TEST_CASE("the gate is interrupted, by signals and debuggers, and holds again", "[watch]") {
+    auto seen = run_worlds({.holders = true, .interruptions = true}, 1500);
+    CHECK(seen["gate_interrupted"] > 200);
+    CHECK(seen["holds again"] > 200);
+}
+
+TEST_CASE("the gate is stopped and continued", "[watch]") {
+    auto seen = run_worlds({.holders = true, .remounts = true, .stops = true}, 1500);
+    CHECK(seen["the gate goes on"] > 300);
+    CHECK(seen["the daemon kills the gate"] > 0);
+}
+
+TEST_CASE("the gate is killed at any point", "[watch]") {
+    auto seen = run_worlds({.holders = true, .remounts = true, .kills = true}, 1500);
+    CHECK(seen["the gate dies: somebody killed it"] > 300);
+}
+
+TEST_CASE("holds are renewed before they are too old", "[watch]") {
+    auto seen = run_worlds({.holders = true, .remounts = true, .moves = true, .old_holds_end = true}, 400);
+    CHECK(seen["gate_closed"] > 20'000);
+    CHECK(seen["the superblock is dead, drained"] > 380);
+}
+
+TEST_CASE("everything at once", "[watch]") {
+    auto seen = run_worlds(
+        {.holders = true, .remounts = true, .moves = true, .interruptions = true, .stops = true, .kills = true}, 2500);
+    CHECK(seen["the superblock is dead, not drained"] > 0);
+    CHECK(seen["the superblock is dead, drained"] > 1200);
+}
