@@ -136,7 +136,7 @@ class server {
         });
     }
 
-    ~server() { owned_.reset(); }  // fibers first: they refer to all the rest
+    ~server() { sched_.drop_all(); }  // fibers first: they refer to all the rest
 
     int run() {
         if (!failed_) io_.run();
@@ -222,8 +222,7 @@ class server {
     boost::asio::io_context io_;
     boost::asio::posix::stream_descriptor input_;
     boost::asio::streambuf buffer_;
-    std::unique_ptr<sched::real_scheduler> owned_{std::make_unique<sched::real_scheduler>(io_)};
-    sched::real_scheduler& sched_{*owned_};
+    sched::real_scheduler sched_{io_};
     kernel::profile profile_{};
     kernel::machine_real machine_{sched_, profile_};
     std::unique_ptr<kernel::rcu> rcu_{kernel::make_rcu(sched_, machine_, profile_)};
