@@ -1,7 +1,6 @@
 #include "fusefs/gate/client.hpp"
 
 #include "fusefs/gate/calls.hpp"
-#include "fusefs/gate/spawn.hpp"
 #include "fusefs/gate/thread_place.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -292,17 +291,7 @@ class owner final : public gate_client {
 
 }  // namespace
 
-std::unique_ptr<gate_client> gate_client::start(asio::io_context& io, callbacks on, std::string& why) {
-    const std::string program = find_program("drainfs-gate");
-    if (program.empty()) {
-        why = "the program drainfs-gate is neither beside drainfs nor on PATH";
-        return nullptr;
-    }
-    const spawned child = spawn_gate(program);
-    if (child.error != 0) {
-        why = fmt::format("cannot start {}: {}", program, std::strerror(child.error));
-        return nullptr;
-    }
+std::unique_ptr<gate_client> gate_client::adopt(asio::io_context& io, const spawned& child, callbacks on) {
     auto started = std::make_shared<client>(io, child, std::move(on));
     started->expect_hello();
     started->listen();

@@ -1,6 +1,7 @@
 // The daemon's side of drainfs-gate: starts it, talks to it, knows its threads.
 #pragma once
 #include "fusefs/gate/protocol.hpp"
+#include "fusefs/gate/spawn.hpp"
 
 #include <sys/types.h>
 
@@ -44,9 +45,8 @@ class gate_client {
         std::function<void(const std::string& why)> on_lost;  ///< it died; called once, then the object is of no use
     };
 
-    /// Starts the program (beside our own, else on PATH). on_hello follows; or on_lost, after 5 s at most. On failure
-    /// null, and `why` says what is missing.
-    static std::unique_ptr<gate_client> start(boost::asio::io_context& io, callbacks on, std::string& why);
+    /// Talks to a gate that start_program() has started. on_hello follows; or on_lost, after 5 s at most.
+    static std::unique_ptr<gate_client> adopt(boost::asio::io_context& io, const spawned& child, callbacks on);
     virtual ~gate_client() = default;
 
     virtual pid_t pid() const = 0;

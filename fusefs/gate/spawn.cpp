@@ -3,11 +3,13 @@
 #include "fusefs/gate/protocol.hpp"
 
 #include <climits>
+#include <fmt/format.h>
 
 #include <sys/socket.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -61,6 +63,17 @@ spawned spawn_gate(const std::string& program) {
     }
     fcntl(pair[0], F_SETFL, fcntl(pair[0], F_GETFL) | O_NONBLOCK);
     child.socket = pair[0];
+    return child;
+}
+
+spawned start_program(std::string& why) {
+    const std::string program = find_program("drainfs-gate");
+    if (program.empty()) {
+        why = "the program drainfs-gate is neither beside drainfs nor on PATH";
+        return {};
+    }
+    const spawned child = spawn_gate(program);
+    if (child.error != 0) why = fmt::format("cannot start {}: {}", program, std::strerror(child.error));
     return child;
 }
 

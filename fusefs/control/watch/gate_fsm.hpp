@@ -35,6 +35,8 @@ class gate_fsm {
     /// Whether it holds superblocks, or will again in a moment; if not, why.
     bool holds() const noexcept { return holds_; }
     const std::string& why_not() const noexcept { return why_not_; }
+    /// Whether no gate has run yet.
+    bool is_first() const noexcept { return !was_up_; }
 
   private:
     void cannot(const std::string& why) {

@@ -1,11 +1,17 @@
 // The gate program: started, missed, started again; what it is asked for and what it answers.
+#include "fusefs/control/aside.hpp"
 #include "fusefs/control/watch/shell.hpp"
 
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
+
+#include <sys/wait.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <utility>
 
 namespace drainlab::control {
@@ -15,6 +21,9 @@ using namespace std::chrono_literals;
 using watch::event;
 using watch::gate_action;
 using watch::gate_event;
+
+/// The filesystem that the program is on may not answer.
+constexpr auto start_within = 10s;
 
 void asio_umount_watch::gate_step(gate_event what, const std::string& text) {
     if (what == gate_event::lost) {
@@ -54,9 +63,35 @@ void asio_umount_watch::start_gate() {
     };
     on.on_stuck = [this](const gate::report& r) { on_stuck(r); };
     on.on_lost = [this](const std::string& reason) { gate_step(gate_event::lost, reason); };
-    std::string why;
-    gate_ = gate::gate_client::start(io_, std::move(on), why);
-    if (!gate_) gate_step(gate_event::failed, why);
+    struct launch {
+        gate::spawned child;
+        std::string why;
+    };
+    const auto got = std::make_shared<launch>();
+    const auto adopt = [this, got, on = std::move(on)](int socket) {
+        if (socket < 0) return gate_step(gate_event::failed, got->why);
+        got->child.socket = socket;
+        gate_ = gate::gate_client::adopt(io_, got->child, on);
+    };
+    if (life_.is_first()) {  // nobody is served yet, and wants to know at once
+        got->child = gate::start_program(got->why);
+        return adopt(got->child.socket);
+    }
+    static aside_room room{.most = 4};
+    auto work = [got](const std::function<bool()>& wanted) {
+        got->child = gate::start_program(got->why);
+        os::unique_fd socket{got->child.socket};
+        if (wanted() || !socket) return socket;
+        ::kill(got->child.pid, SIGKILL);
+        ::waitpid(got->child.pid, nullptr, 0);
+        return os::unique_fd{};
+    };
+    auto done = [this, adopt, alive = alive_](int err, os::unique_fd socket) {
+        if (!*alive) return;
+        if (err == 0) return adopt(socket.release());
+        gate_step(gate_event::failed, fmt::format("cannot start drainfs-gate: {}", std::strerror(err)));
+    };
+    do_aside(io_, room, {}, start_within, std::move(work), std::move(done));
 }
 
 void asio_umount_watch::on_returned(const gate::report& r) {
