@@ -4,6 +4,7 @@
 #include "controller/cli/known.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/why_findings.hpp"
+#include "controller/machine/mountinfo.hpp"
 #include "fusefs/os/printable.hpp"
 
 #include <fmt/format.h>
@@ -203,6 +204,7 @@ bool nothing_of(const why_findings& f) {
 }
 
 result<exit_code> run(const options& o) {
+    BOOST_OUTCOME_TRY(machine::mounts_can_be_told());
     auto unmounting = machine::unmounting_tasks();
     BOOST_OUTCOME_TRY(auto what, find_why_target(o.asked, o.socket, unmounting));
     const auto found = find_out_why(std::move(what), std::move(unmounting), o.socket);

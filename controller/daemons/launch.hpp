@@ -80,6 +80,9 @@ result<std::string> socket_path(const std::string& given);
 /// there keeps its files. False when something stayed.
 bool remove_private_directory(const std::string& dir);
 
+/// $TMPDIR if there is such a directory, else the first that can be written to of /tmp, /var/tmp, /dev/shm.
+std::string temporary_directory();
+
 /// A fresh 0700 directory `<prefix>-<our os::process_identity>-XXXXXX` in the default socket directory. The caller removes it.
 result<std::string> private_directory(const std::string& prefix);
 

@@ -41,14 +41,6 @@ bool is_directory(const char* dir) {
     return dir && dir[0] == '/' && stat(dir, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
-/// $TMPDIR if there is such a directory, else the first that can be written to of /tmp, /var/tmp, /dev/shm.
-std::string temporary_directory() {
-    if (const char* wanted = std::getenv("TMPDIR"); is_directory(wanted)) return wanted;
-    for (const char* dir : {"/tmp", "/var/tmp", "/dev/shm"})
-        if (is_directory(dir) && access(dir, W_OK | X_OK) == 0) return dir;
-    return "/tmp";
-}
-
 /// Our uid as those outside of our user namespace see it: root in there is not the root whose directory may be there already.
 uid_t outer_uid() {
     std::ifstream map{"/proc/self/uid_map"};
@@ -96,7 +88,15 @@ result<std::string> checked(const std::string& path) {
 
 }  // namespace
 
+std::string temporary_directory() {
+    if (const char* wanted = std::getenv("TMPDIR"); is_directory(wanted)) return wanted;
+    for (const char* dir : {"/tmp", "/var/tmp", "/dev/shm"})
+        if (is_directory(dir) && access(dir, W_OK | X_OK) == 0) return dir;
+    return "/tmp";
+}
+
 result<std::string> socket_path(const std::string& given) {
+    BOOST_OUTCOME_TRY(machine::mounts_can_be_told());
     if (!given.empty()) return checked(machine::absolute_path(given));
     struct stat ns {};
     if (stat("/proc/self/ns/mnt", &ns) != 0) return system_failure("/proc/self/ns/mnt", errno, exit_code::cannot_run);

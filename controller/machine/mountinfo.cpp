@@ -87,6 +87,13 @@ std::string by_text(const std::string& path) {
 
 }  // namespace
 
+result<void> mounts_can_be_told() {
+    const char* const table = "/proc/self/mountinfo";
+    if (access(table, R_OK) == 0) return success();
+    return failure{"no_proc", system_failure(table, errno).message, "mount -t proc proc /proc", exit_code::cannot_run,
+                   0};
+}
+
 std::string absolute_path(const std::string& path) {
     if (const auto whole = open_anywhere(path); whole.fd) {
         const auto name = name_of(whole.fd);

@@ -27,6 +27,11 @@ result<std::string> find_program(const std::string& name) {
         const fs::path candidate = fs::path(folder) / name;
         if (folder.starts_with('/') && access(candidate.c_str(), X_OK) == 0) return candidate.string();
     }
+    if (ec)
+        return failure{
+            "no_program",
+            fmt::format("where {} is cannot be told (/proc/self/exe: {}), and it is not on PATH", name, ec.message()),
+            "mount -t proc proc /proc, or set PATH", exit_code::cannot_run, 0};
     return failure{"no_program",
                    fmt::format("the program {} is neither beside {} nor on PATH", name, self.string()),
                    {},

@@ -38,10 +38,10 @@ namespace {
 constexpr milliseconds cycle_limit{180'000};  // well above the daemon's own limit of a drain, 60 s
 
 client::result<std::string> private_directory() {
-    const char* tmp = std::getenv("TMPDIR");
-    std::string path = std::string{tmp && *tmp == '/' ? tmp : "/tmp"} + "/drainlab-bench-XXXXXX";
+    std::string path = daemons::temporary_directory() + "/drainlab-bench-XXXXXX";
     if (!mkdtemp(path.data()))
-        return client::system_failure("cannot make a directory " + path, errno, exit_code::cannot_run);
+        return failure{"failed", client::system_failure("cannot make a directory " + path, errno).message,
+                       "set TMPDIR to a directory that can be written to", exit_code::cannot_run, 0};
     return path;
 }
 

@@ -69,4 +69,18 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
     says "cannot make $here/theirs/drainlab-61234: Permission denied"
     says "XDG_RUNTIME_DIR"
 fi
+
+# No /proc: what cannot be told is not said.
+if [ "$(id -u)" = 0 ]; then
+    for words in "why /tmp" "status" "clean" "with -- true" "bench --scenario no_pressure --samples 1 --no-save" "umount /tmp" "lazy"; do
+        # shellcheck disable=SC2086
+        out=$(unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' - "$drainctl" $words 2>&1 9>&-)
+        same $? 4
+        says "/proc/self/"
+        says "mount -t proc proc /proc"
+    done
+    # No place in /tmp: another is found.
+    out=$(env -u TMPDIR unshare -m sh -c 'mount -t tmpfs -o ro none /tmp && exec "$@"' - "$drainctl" bench --scenario no_pressure --samples 1 --policy persb --no-save 2>&1 9>&-)
+    same $? 0
+fi
 exit 0
