@@ -108,6 +108,9 @@ failure cannot_start(const std::string& program, int error) {
     const std::string message = fmt::format("cannot run {}: {}", program, std::strerror(error));
     if (error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE)
         return {"cannot_start", message, "a limit is too low (ulimit -a, pids.max)", exit_code::cannot_run, 0};
+    if (access("/dev/null", R_OK | W_OK) != 0)  // a program's standard streams, before it is one
+        return {"cannot_start", fmt::format("cannot run {}: /dev/null: {}", program, std::strerror(errno)),
+                "mount -t devtmpfs none /dev", exit_code::cannot_run, 0};
     const bool missing = error == ENOENT || error == ENOTDIR;
     return {missing ? "no_program" : "cannot_start", message, {}, static_cast<exit_code>(missing ? 127 : 126), 0};
 }

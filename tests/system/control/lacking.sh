@@ -79,6 +79,9 @@ if [ "$(id -u)" = 0 ]; then
         says "/proc/self/"
         says "mount -t proc proc /proc"
     done
+    out=$(unshare -m sh -c 'mount -t tmpfs none /dev && exec "$@"' - "$drainctl" with -- true 2>&1 9>&-)
+    same $? 4
+    says "/dev/null: No such file or directory"
     # No place in /tmp: another is found.
     out=$(env -u TMPDIR unshare -m sh -c 'mount -t tmpfs -o ro none /tmp && exec "$@"' - "$drainctl" bench --scenario no_pressure --samples 1 --policy persb --no-save 2>&1 9>&-)
     same $? 0
