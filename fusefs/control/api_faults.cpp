@@ -1,24 +1,16 @@
 // Faults by operation, over the API.
 #include "fusefs/control/api.hpp"
+#include "fusefs/control/api_answers.hpp"
 #include "fusefs/control/views.hpp"
 #include "fusefs/os/printable.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 namespace drainlab::control {
 
 using nlohmann::json;
 
 namespace {
-
-http_response answer(const json& body, int status = 200) {
-    return {status, body.dump(-1, ' ', false, json::error_handler_t::replace), "application/json"};
-}
-
-api_error no_mount(const std::string& id) {
-    return {404, "not_found", fmt::format("no mount '{}' is alive here", id), "GET /mounts lists them"};
-}
 
 api_error no_rule(const std::string& name, const mount_view& v) {
     std::vector<std::string> names;
@@ -45,14 +37,14 @@ bool api::handle_faults(const http_request& r, const parts& p, const http_reply&
     const auto fail = [&](const api_error& e) { return reply(error_response(e)), true; };
     if (p.size() == 3 && r.method == "GET") {
         const auto v = mounts_.view(p[1]);
-        return v ? (reply(answer(all_faults(*v))), true) : fail(no_mount(p[1]));
+        return v ? (reply(answer(all_faults(*v))), true) : fail(not_found(p[1]));
     }
     const bool adds = p.size() == 3 && r.method == "POST";
     const bool clears = (p.size() == 3 || p.size() == 4) && r.method == "DELETE";
     const bool releases = p.size() == 4 && p[3] == "release" && r.method == "POST";
     if (!adds && !clears && !releases) return false;
     served_mount* const m = mounts_.find(p[1]);
-    if (!m) return fail(no_mount(p[1]));
+    if (!m) return fail(not_found(p[1]));
     if (adds) return add_fault(r, *m, reply), true;
     const auto named = releases ? parse_fault_release(r.body) : api_result<std::string>{p.size() == 4 ? p[3] : ""};
     if (!named.has_value()) return fail(named.assume_error());

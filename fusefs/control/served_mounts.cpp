@@ -21,6 +21,11 @@ api_error delay_without_gate(const std::string& why) {
             "with umount_wait api (--umount-wait api) `drainctl umount` waits for the drain, and nobody else"};
 }
 
+api_error unknown_policy(const std::string& word) {
+    return {400, "unknown_policy", fmt::format("unknown policy '{}'", word),
+            fmt::format("known: {}", fmt::join(kernel::policy_ids(), ", "))};
+}
+
 namespace {
 
 /// Whether the mount is what `dir` leads to: neither moved away, nor covered, nor hidden.
@@ -40,9 +45,7 @@ bool is_same_process(const os::process_identity& seen) {
 
 std::optional<api_error> served_mounts::refuse(const mount_request& r) const {
     if (stopping_) return api_error{503, "failed", "the daemon is stopping", ""};
-    if (r.policy && !kernel::find_drain_policy(*r.policy))
-        return api_error{400, "unknown_policy", fmt::format("unknown policy '{}'", *r.policy),
-                         fmt::format("known: {}", fmt::join(kernel::policy_ids(), ", "))};
+    if (r.policy && !kernel::find_drain_policy(*r.policy)) return unknown_policy(*r.policy);
     if (r.wait == umount_wait::gate && !parts_.watch.has_gate())
         return api_error{501, "failed", fmt::format("umount_wait gate: {}", parts_.watch.why_no_gate()),
                          "use auto or api"};

@@ -35,6 +35,8 @@ struct held_mount {
 
 /// Why an unmount cannot be made to take longer: nothing makes it wait. `why`: there is no gate.
 api_error delay_without_gate(const std::string& why);
+/// There is no such drain policy; with the names of those that there are.
+api_error unknown_policy(const std::string& word);
 
 /// Totals of mounts that are gone.
 struct gone_totals {

@@ -1,0 +1,86 @@
+// The endpoints that make mounts, show them and change them.
+#include "fusefs/control/api.hpp"
+#include "fusefs/control/api_answers.hpp"
+#include "fusefs/control/mount_point.hpp"
+#include "fusefs/control/views.hpp"
+#include "fusefs/kernel/drain/policy.hpp"
+#include "fusefs/os/mount_identity.hpp"
+#include "fusefs/os/printable.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+namespace drainlab::control {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr milliseconds look_up_limit{5'000};
+
+}  // namespace
+
+void api::list(const http_reply& reply) {
+    json all = json::array();
+    for (const auto& v : mounts_.views()) all.push_back(to_json(v));
+    reply(answer({{"mounts", all}}));
+}
+
+void api::create(const http_request& r, const http_reply& reply) {
+    auto parsed = parse_mount_request(r.body);
+    if (!parsed.has_value()) return reply(error_response(parsed.assume_error()));
+    auto made = [reply](const api_result<mount_view>& m) {
+        if (!m.has_value()) return reply(error_response(m.assume_error()));
+        reply(answer(to_json(m.assume_value()), 201));
+    };
+    auto request = std::move(parsed).assume_value();
+    const std::string dir = request.dir;
+    if (auto error = mounts_.refuse(request)) return made(*std::move(error));  // before anybody looks anything up
+    look_up_mount_point(io_, dir, look_up_limit, [this, request = std::move(request), made](mount_point at) mutable {
+        if (!at.dir && request.seen && (at.err == ENOENT || at.err == ENOTDIR))
+            return made(mount_error(ESTALE, at.error + "; you see one there: another mount namespace, or root"));
+        if (!at.dir) return made(mount_error(at.err, std::move(at.error)));
+        request.place = std::move(at.dir);
+        check_store(std::move(request), made);
+    });
+}
+
+/// Where the client lives in another mount namespace, or has another root, its path may lead us to somebody else's
+/// files.
+void api::check_store(mount_request request, std::function<void(const api_result<mount_view>&)> made) {
+    if (!request.store || !request.store_seen) return mounts_.create(std::move(request), made);
+    const std::string store = *request.store;
+    look_up_mount_point(io_, store, look_up_limit, [this, request = std::move(request), made](mount_point at) mutable {
+        const auto here = at.dir ? os::look_at(at.dir->get()) : std::nullopt;
+        if (at.err == ENOENT || at.err == ENOTDIR || (here && !os::is_same(*here, *request.store_seen)))
+            return made(mount_error(ESTALE, fmt::format("'store' is {}: you see another directory there than drainfs "
+                                                        "does: another mount namespace, or root",
+                                                        os::to_line(*request.store))));
+        mounts_.create(std::move(request), made);  // what else is wrong with it, it says itself
+    });
+}
+
+void api::show(const std::string& id, const http_reply& reply) {
+    const auto v = mounts_.view(id);
+    if (!v) return reply(error_response(not_found(id)));
+    reply(answer(to_json(*v)));
+}
+
+void api::patch(const http_request& r, served_mount& m, const http_reply& reply) {
+    const auto parsed = parse_mount_patch(r.body);
+    if (!parsed.has_value()) return reply(error_response(parsed.assume_error()));
+    const auto& p = parsed.assume_value();
+    const kernel::drain_policy* wanted = nullptr;
+    if (p.policy && !(wanted = kernel::find_drain_policy(*p.policy)))
+        return reply(error_response(unknown_policy(*p.policy)));
+    const bool slow = p.umount_delay && p.umount_delay->count() > 0;
+    if (slow && m.wait() != umount_wait::api && !watch_.has_gate())
+        return reply(error_response(delay_without_gate(watch_.why_no_gate())));
+    m.apply(p);
+    const auto done = [this, id = std::to_string(m.id()), reply] { show(id, reply); };
+    if (!wanted) return done();
+    mounts_.set_policy(m, *wanted, done);
+}
+
+}  // namespace drainlab::control

@@ -1,0 +1,34 @@
+// What the views have in common. Private to views*.cpp.
+#pragma once
+#include "fusefs/control/views.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace drainlab::control {
+
+template <class T>
+nlohmann::json or_null(const std::optional<T>& v) {
+    return v ? nlohmann::json(*v) : nlohmann::json();
+}
+inline nlohmann::json instant_or_null(std::int64_t ns) { return ns != 0 ? nlohmann::json(ns) : nlohmann::json(); }
+inline nlohmann::json text_or_null(const std::string& s) { return s.empty() ? nlohmann::json() : nlohmann::json(s); }
+
+/// Times that were asked for, and what they took.
+template <class Times>
+nlohmann::json times_json(const Times& t) {
+    return {{"count", t.count},
+            {"wanted_ns", t.wanted.count()},
+            {"took_ns", t.took.count()},
+            {"most_late_ns", t.most_late.count()}};
+}
+
+nlohmann::json switches_json(const kernel::switch_stats& s);
+/// Where the time in cgroup_writeback_umount() went.
+nlohmann::json parts_json(const kernel::drain_stats& d);
+nlohmann::json violations_json(const std::vector<kernel::violation>& all);
+
+}  // namespace drainlab::control
