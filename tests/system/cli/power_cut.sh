@@ -44,6 +44,23 @@ for kept in "" "--store $store"; do # in memory, and in a directory
     [ -z "$kept" ] || same "$(cat "$store/d")" last
 done
 
+# On a mount with -o sync every write is one that was synced: the kernel says so with each (O_DSYNC). Also when it is remounted so.
+expect 0 mount "$m" --lose-unsynced -o sync --linger 5s
+echo synced >"$m/a"
+cut
+same "$(value 'j["dropped_bytes"]')" 0 "-o sync"
+same "$(cat "$m/a")" synced
+if mount -i -o remount,async "$m" 2>/dev/null; then
+    echo lost >>"$m/a"
+    cut
+    same "$(value 'j["files"]')" "[{'bytes': 5, 'path': '/a'}]"
+    mount -i -o remount,sync "$m" || fail "remount,sync"
+    echo again >>"$m/a"
+    cut
+    same "$(value 'j["dropped_bytes"]')" 0 "remount,sync"
+fi
+expect 0 umount "$m"
+
 # What it is for. The update of a configuration, right and wrong: written beside, synced or not, renamed over the old one.
 update='
 import os, sys
