@@ -27,6 +27,7 @@ ELSEWHERE = {
     "mount -t fuse.drainfs vol /mnt/vol -o umount_delay=30s,store=/srv/vol": "system_cli_mount8",
     "umount -l /mnt/vol && drainctl wait vol --state dead --timeout 60s": "system_cli_mount8",
     "drainctl why /mnt/vol": "system_cli_why",
+    "apt-get install -y ./drainlab_*_amd64.deb golang-go python3-pytest": "tests/system/package/try",
     'curl --unix-socket "$DRAINLAB_SOCKET" http://drainfs/mounts': "system_control_openapi",
 }
 # Those that are to find something.
@@ -89,6 +90,17 @@ def run_shell(block, where):
         shell(["sh", "-eu", "-c", text], where)
 
 
+def run_file(name, body, how, where):
+    """A whole file, and the commands that the page gives behind it."""
+    with open(where + "/" + name, "w") as out:
+        out.write(body)
+    environment.update(GOCACHE=where + "/cache", GOPROXY="off")
+    how = "\n".join(commands(how)).replace("/usr/share/drainlab/clients", clients).replace("python3 -m", "/usr/bin/python3 -B -m")
+    said = shell(["sh", "-eu", "-c", how], where)
+    if said.lower().count("skip") or said.count("PASS") < 3:
+        fail("not three tests passed:\n" + said)
+
+
 def run_go(blocks, where):
     body = "\n".join(b for b in blocks).replace("// go.mod:", "//")
     with open(where + "/go.mod", "w") as out:
@@ -130,8 +142,19 @@ with tempfile.TemporaryDirectory() as scratch:
     for page in PAGES:
         with open(source + "/" + page, encoding="utf-8") as file:
             blocks = re.findall(r"^```(\w+)\n(.*?)^```$", file.read(), re.M | re.S)
+        whole = None
         for kind, body in blocks:
-            if body.split("\n")[0] in FIRST_LINES_ELSEWHERE:
+            if whole:
+                where = scratch + "/" + whole[0] + ".d"
+                os.mkdir(where)
+                if kind != "sh":
+                    fail("nobody says how to run %s in %s" % (whole[0], page))
+                if shutil.which("go") or not whole[0].endswith(".go"):
+                    run_file(whole[0], whole[1], body, where)
+                whole = None
+            elif body.startswith(("package ", "import ")):
+                whole = ("teardown_test.go" if kind == "go" else "test_teardown.py", body)
+            elif body.split("\n")[0] in FIRST_LINES_ELSEWHERE:
                 elsewhere += 1
             elif kind == "sh":
                 if "unshare -m " in body and os.getuid() != 0:
