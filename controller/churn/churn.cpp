@@ -136,10 +136,10 @@ client::result<report> run_churn(const options& o, const std::function<void(cons
     if (geteuid() != 0) return not_allowed();
     report r;
     const census before = take_census();
-    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("churn"));
+    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("churn", o.socket));
     machine::sweeper after_us(base, {});  // when we are killed
     {
-        BOOST_OUTCOME_TRY(auto h, host::start(o.profile));
+        BOOST_OUTCOME_TRY(auto h, host::start(o.profile, o.socket));
         const auto drainfs = mounts::make_drainfs([&h] { return h->socket(); }, o.policy);
         r.ours = run_loop(o, *drainfs, h.get(), base, o.length, std::nullopt, tell, stop);
         h->note_violations();

@@ -22,6 +22,7 @@ struct options {
     std::chrono::nanoseconds kill_daemon{0};  ///< mean time between two SIGKILLs of the daemon; 0: none
     std::uint64_t seed = 1;
     std::string policy, profile;
+    std::string socket;   ///< of its daemon; empty: a place of its own
     bool compare = true;  ///< the same loop on tmpfs afterwards, a fifth of the time, at most a minute
 };
 

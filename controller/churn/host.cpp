@@ -19,9 +19,10 @@ constexpr auto settling = 10s;  ///< what a lazily detached mount left behind ma
 
 }  // namespace
 
-client::result<std::unique_ptr<host>> host::start(const std::string& profile) {
+client::result<std::unique_ptr<host>> host::start(const std::string& profile, const std::string& socket) {
     auto h = std::make_unique<host>();
     if (!profile.empty()) h->options_.profile = profile;
+    h->options_.socket = socket;
     BOOST_OUTCOME_TRYV(h->bring_up());
     return h;
 }

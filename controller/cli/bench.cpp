@@ -33,7 +33,7 @@ struct options {
     std::int64_t seed = 1;
     bool quick = false, events = false, keep_going = false, check = false;
     std::string profile = "qemu-16vcpu", workload = "builtin", umount = "umount8", umount_wait = "auto";
-    std::string identity = "auto", cgroup_root, page_cache = "drop", format = "text";
+    std::string identity = "auto", cgroup_root, socket, page_cache = "drop", format = "text";
     std::optional<duration> timeout;
     std::optional<std::string> json;
     bench_strategy_options strategy;
@@ -97,6 +97,7 @@ result<real::options> machine_of(const options& o) {
     real::options r;
     BOOST_OUTCOME_TRY(r.daemon.profile, words::data_file("profiles", o.profile));
     r.daemon.page_cache = o.page_cache;
+    r.daemon.socket = o.socket;
     r.identity = o.identity;
     r.cgroup_root = o.cgroup_root;
     r.umount_wait = o.umount_wait;
@@ -167,6 +168,7 @@ result<exit_code> bench_strategies(const options& o) {
     s.json = o.json;
     s.format = o.format;
     s.no_save = o.no_save;
+    s.socket = o.socket;
     return bench_strategy(s);
 }
 
@@ -180,6 +182,7 @@ result<exit_code> bench_lazily(const options& o) {
     l.what.mounts = o.mounts.empty() ? word_list{"drainfs"} : o.mounts;
     if (!o.policies.empty()) l.what.policy = o.policies.front();
     l.what.profile = l.profile = o.profile;
+    l.what.socket = o.socket;
     l.what.samples = static_cast<int>(o.samples_wanted());
     l.what.seed = static_cast<std::uint64_t>(o.seed);
     l.what.way = o.umount == "syscall" ? lazy::umount_way::syscall : lazy::umount_way::umount8;
@@ -290,6 +293,7 @@ void declare_how(command& c, options& o) {
     c.option("--identity", o.identity, "what a writer is: its cgroup or its session")
         .one_of({"auto", "cgroup", "session"});
     c.option("--cgroup-root", o.cgroup_root, "the cgroup v2 directory to make cgroups in");
+    c.private_socket(o.socket);
     c.list("--widen", o.widen, "POINT=T: makes a named preemption point that wide");
     c.list("--expect-violation", o.expect_violation, "exit 0 if this policy violates an invariant, 1 if it does not");
     c.flag("--events", o.events, "record what the daemon traces, for report --as chrome-trace or ftrace");

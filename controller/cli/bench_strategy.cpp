@@ -56,6 +56,7 @@ result<strategy::options> run_options(const bench_strategy_options& o) {
     s.umount_delay = std::chrono::ceil<std::chrono::milliseconds>(o.umount_delay);
     s.policy = o.policy;
     s.profile = o.profile;
+    s.socket = o.socket;
     s.seed = static_cast<std::uint64_t>(o.seed);
     return s;
 }

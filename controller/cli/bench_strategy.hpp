@@ -17,7 +17,7 @@ struct bench_strategy_options {
     std::string policy = "persb", profile;
     std::int64_t samples = 40, seed = 1;
     std::optional<std::string> json;
-    std::string format = "text";
+    std::string format = "text", socket;
     bool no_save = false;  ///< do not keep the result
 };
 

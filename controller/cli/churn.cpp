@@ -25,7 +25,7 @@ struct options {
     std::optional<std::int64_t> cycles;
     duration kill_daemon{0};
     std::vector<std::string> mix;
-    std::string policy, profile;
+    std::string policy, profile, socket;
     bool no_compare = false;
     std::optional<std::string> json;
 };
@@ -55,6 +55,7 @@ result<churn::options> churn_options(const options& o) {
     c.seed = static_cast<std::uint64_t>(o.seed);
     c.policy = o.policy;
     c.profile = o.profile;
+    c.socket = o.socket;
     c.compare = !o.no_compare;
     if (!o.mix.empty()) c.weights = {0, 0, 0};
     for (const auto& word : o.mix) { BOOST_OUTCOME_TRYV(take_weight(word, c.weights)); }
@@ -95,6 +96,7 @@ void declare_churn(command& c) {
     c.option("--kill-daemon", o->kill_daemon, "SIGKILL the daemon about that often, and start another (0: never)");
     c.option("--policy", o->policy, "drain policy of the mounts").one_of([] { return known_policies(); });
     c.option("--profile", o->profile, "of the daemon, by name or file");
+    c.private_socket(o->socket);
     c.option("--seed", o->seed, "of what happens by chance");
     c.flag("--no-compare", o->no_compare, "leave out the same loop on tmpfs (a fifth of the time, at most a minute)");
     c.json_file(o->json);

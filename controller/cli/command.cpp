@@ -203,6 +203,14 @@ command& command::socket(std::string& into) {
     return option("--socket", into, "the daemon's socket; one of our own is found or started without it");
 }
 
+command& command::private_socket(std::string& into) {
+    option(
+        "--socket", into,
+        "where the daemon that is started listens, for others to look at it meanwhile; a place of its own without it");
+    impl_.rows.back().option->envname("");
+    return *this;
+}
+
 command& command::json_answer(bool& into) {
     impl_.json = impl::json_kind::answer;
     return flag("--json", into, "answer in JSON on standard output");

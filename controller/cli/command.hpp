@@ -68,6 +68,9 @@ class command {
 
     /// `--socket PATH`.
     command& socket(std::string& into);
+    /// The same of a command that starts a daemon of its own: where that one listens. Never from the environment, where
+    /// `with` says where its daemon is to the commands that it runs.
+    command& private_socket(std::string& into);
     /// The flag --json of commands that answer: errors then go to standard output as drainlab.error/1.
     command& json_answer(bool& into);
     /// `--json FILE|-` of commands that produce results: with `-`, errors go to standard output as drainlab.error/1.

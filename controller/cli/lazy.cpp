@@ -17,6 +17,7 @@ namespace {
 struct options {
     duration delay = std::chrono::milliseconds(30);
     std::optional<std::string> svg, json;
+    std::string socket;
 };
 
 result<exit_code> run(const options& o) {
@@ -33,7 +34,7 @@ result<exit_code> run(const options& o) {
         std::fflush(stdout);
     };
     const auto delay = std::chrono::ceil<std::chrono::milliseconds>(o.delay);
-    BOOST_OUTCOME_TRY(auto told, lazy::tell_story(delay, tell, asked_to_stop));
+    BOOST_OUTCOME_TRY(auto told, lazy::tell_story(delay, tell, asked_to_stop, o.socket));
     auto document = lazy::document_of(told);
     document.made = run.facts(0);
     if (o.json) { BOOST_OUTCOME_TRYV(write_document("--json", *o.json, report::to_json(document))); }
@@ -51,6 +52,7 @@ void declare_lazy(command& c) {
     c.about("what `umount -l` does, in five steps on real mounts", "drainctl lazy --svg lazy.svg");
     c.option("--delay", o->delay, "how long every drain takes, so that one sees who waits for it");
     c.option("--svg", o->svg, "the timelines as a picture");
+    c.private_socket(o->socket);
     c.json_file(o->json);
     c.note("Each step asserts what it says; exit 1 if something was not so. Needs root, or unshare -Urm.");
     c.run([o]() -> result<exit_code> {

@@ -2,6 +2,7 @@
 #include "controller/cli/daemon.hpp"
 #include "controller/cli/mount_options.hpp"
 #include "controller/cli/output.hpp"
+#include "controller/cli/remount.hpp"
 #include "controller/machine/mountinfo.hpp"
 #include "controller/machine/process.hpp"
 #include "fusefs/os/printable.hpp"
@@ -20,14 +21,15 @@ namespace {
 struct options {
     std::string dir, socket;
     mount_options mount;
-    bool json = false;
+    bool json = false, remount = false;
 };
 
 result<void> check(options& o) {
-    o.dir = machine::absolute_path(o.dir);
     BOOST_OUTCOME_TRY(check_mount_point(o.dir));
     BOOST_OUTCOME_TRY(check_store(o.mount));
     BOOST_OUTCOME_TRY(check_faults(o.mount));
+    if (o.mount.own_directory && !o.mount.with_pid)
+        return client::usage_error("--own-directory needs --with-pid: whose directory it is");
     if (o.mount.with_pid && machine::watched_process(static_cast<pid_t>(*o.mount.with_pid)).pidfd() < 0)
         return client::usage_error(fmt::format("--with-pid {}: there is no such process", *o.mount.with_pid));
     return client::success();
@@ -46,6 +48,15 @@ result<void> agree(const json& health, const options& o) {
         linger.get<double>() != static_cast<double>(o.mount.linger->count()) / 1e6)
         remark(fmt::format("--linger: the daemon that runs keeps its {} ms", linger.get<double>()));
     return client::success();
+}
+
+/// As it is now, changed.
+result<json> change(options& o, const std::string& socket, json& health) {
+    BOOST_OUTCOME_TRY(check_faults(o.mount));
+    if (o.mount.store) o.mount.store = machine::absolute_path(*o.mount.store);
+    BOOST_OUTCOME_TRY(health, client::blocking_client(socket).get("/health"));
+    BOOST_OUTCOME_TRY(agree(health, o));
+    return remount(o.dir, socket, o.mount);
 }
 
 /// Again as long as the daemon takes its leave between our calls: who loses that race starts a new one.
@@ -87,18 +98,25 @@ json document(const json& mount, const json& health, const std::string& socket) 
             {"policy", mount.value("policy", json())}};
 }
 
-result<exit_code> run(options& o) {
+result<json> make(options& o, const std::string& socket, json& health) {
     BOOST_OUTCOME_TRY(check(o));
-    BOOST_OUTCOME_TRY(auto socket, daemons::socket_path(o.socket));
     BOOST_OUTCOME_TRY(auto start, daemon_options_for(o.mount));
+    return make_mount(socket, start, o, health);
+}
+
+result<exit_code> run(options& o) {
+    o.dir = machine::absolute_path(o.dir);
+    BOOST_OUTCOME_TRY(auto socket, daemons::socket_path(o.socket));
     json health;
-    BOOST_OUTCOME_TRY(auto mount, make_mount(socket, start, o, health));
+    auto done = o.remount ? change(o, socket, health) : make(o, socket, health);
+    BOOST_OUTCOME_TRY(const auto mount, std::move(done));
     for (const auto& limit : health.value("limits", json::array())) remark("warning: " + limit.get<std::string>());
     if (o.json)
         print_json(document(mount, health, socket));
     else
-        fmt::print("{} mounted on {} (policy {}, umount waits by {})\n", mount.value("name", "?"),
-                   os::to_printable(o.dir), mount.value("policy", "?"), mount.value("umount_wait", "?"));
+        fmt::print("{} {}mounted on {} (policy {}, umount waits by {})\n", mount.value("name", "?"),
+                   o.remount ? "re" : "", os::to_printable(o.dir), mount.value("policy", "?"),
+                   mount.value("umount_wait", "?"));
     return exit_code::fine;
 }
 
@@ -111,8 +129,14 @@ void declare_mount(command& c) {
     c.positional("DIR", o->dir, "an existing directory");
     declare_mount_options(c, o->mount);
     c.option("--with-pid", o->mount.with_pid, "unmount when this process ends", 1, INT32_MAX);
+    c.option("--own-directory", o->mount.own_directory,
+             "a directory made for the daemon that is started for this mount: it goes with it once the process of "
+             "--with-pid is gone, with log, mount points and a file `lock` in it");
     c.option("--linger", o->mount.linger,
-             "a daemon started for this mount lives so long after its last one (0: for ever)");
+             "a daemon started for this mount lives so long after its last one (default 500ms; 0: for ever)");
+    c.flag("--remount", o->remount,
+           "change the mount that is there: policy, page cache, umount delay, device latency; all else has to be as it "
+           "is");
     c.socket(o->socket).json_answer(o->json);
     c.note("The daemon runs in the background until its last mount is gone. `drainctl status` names its log.");
     c.run([o] { return run(*o); });

@@ -51,14 +51,16 @@ std::optional<failure> on_drainfs(const char* what, const std::string& path) {
 
 void declare_mount_options(command& c, mount_options& o) {
     c.option("--name", o.name, "the mount's name, shown as its source (default: made up)");
-    c.option("--policy", o.policy, "the drain policy, see `drainctl list policies`").one_of(known_policies);
-    c.option("--profile", o.profile, "a profile's name or file: what modelled waits come from");
+    c.option("--policy", o.policy, "the drain policy, see `drainctl list policies` (default: that of the daemon, base)")
+        .one_of(known_policies);
+    c.option("--profile", o.profile, "a profile's name or file: what modelled waits come from (default qemu-16vcpu)");
     c.option("--store", o.store, "keep the files in this directory (default: in memory, gone at exit)");
-    c.option("--page-cache", o.page_cache, "drop or keep clean pages").one_of({"drop", "keep"});
-    c.option("--umount-delay", o.umount_delay, "every drain takes this much longer");
+    c.option("--page-cache", o.page_cache, "drop or keep clean pages (default drop)").one_of({"drop", "keep"});
+    c.option("--umount-delay", o.umount_delay, "every drain takes this much longer (default 0s)");
     c.option("--device-latency", o.device_latency,
-             "each request to the emulated device takes this much longer: data, names and attributes");
-    c.option("--umount-wait", o.umount_wait, "how an unmount waits for its drain").one_of({"auto", "gate", "api"});
+             "each request to the emulated device takes this much longer: data, names and attributes (default 0s)");
+    c.option("--umount-wait", o.umount_wait, "how an unmount waits for its drain (default auto)")
+        .one_of({"auto", "gate", "api"});
     c.flag("--allow-other", o.allow_other, "other users may use the mount");
     c.flag("--lose-unsynced", o.lose_unsynced,
            "what is written stays in the cache until it is synced; `drainctl fault DIR power-cut` drops what was not");
@@ -137,6 +139,10 @@ result<daemons::daemon_options> daemon_options_for(const mount_options& o) {
     if (o.profile) {
         BOOST_OUTCOME_TRY(auto file, words::data_file("profiles", *o.profile));
         d.profile = std::move(file);
+    }
+    if (o.own_directory) {
+        d.own_directory = machine::absolute_path(*o.own_directory);
+        d.owner = static_cast<pid_t>(o.with_pid.value_or(0));
     }
     if (o.linger) d.linger = std::chrono::ceil<std::chrono::milliseconds>(*o.linger);
     return d;

@@ -10,7 +10,7 @@ namespace drainlab::cli {
 
 /// The words as they were given; nothing where an option was not.
 struct mount_options {
-    std::optional<std::string> name, policy, profile, store, page_cache, umount_wait;
+    std::optional<std::string> name, policy, profile, store, page_cache, umount_wait, own_directory;
     std::optional<duration> umount_delay, device_latency, linger;
     std::optional<std::int64_t> with_pid;
     bool allow_other = false, lose_unsynced = false;
@@ -18,7 +18,7 @@ struct mount_options {
     nlohmann::json fault_rules;  ///< what check_faults() made of `faults`
 };
 
-/// Declares all of them but --linger and --with-pid, which only `mount` has.
+/// Declares all of them but --linger, --with-pid and --own-directory, which only `mount` has.
 void declare_mount_options(command& c, mount_options& o);
 
 /// Refuses a mount point that is not there, no directory, already ours or on a drainfs mount (exit 2).

@@ -17,7 +17,7 @@ option_entry entry_of(const option_row& row) {
     e.type = row.type;
     e.help = row.help;
     e.preset = row.preset;
-    if (e.name.starts_with("--")) e.environment = environment_name(e.name);
+    if (e.name.starts_with("--")) e.environment = row.option->get_envname();
     e.words = words_of(row);
     return e;
 }

@@ -1,5 +1,6 @@
 // drainctl status
 #include "controller/cli/daemon.hpp"
+#include "controller/cli/mount_text.hpp"
 #include "controller/cli/other_daemons.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/status_activity.hpp"
@@ -48,11 +49,12 @@ activities look_at(const json& mounts, const std::string& socket) {
     return all;
 }
 
-/// MOUNT, with what we have seen of it.
+/// MOUNT, with its options in one word and with what we have seen of it.
 json with_activity(const json& mounts, const activities& seen) {
     json all = mounts;
     for (auto& m : all) {
         const auto found = seen.find(id_of(m));
+        m["mount_options"] = mount_text(m);
         m["activity"] = found == seen.end() ? json() : activity_document(found->second);
     }
     return all;
@@ -62,6 +64,7 @@ void print_mount(const json& m, const activities& seen) {
     const json switches = m.value("switches", json::object());
     fmt::print("  {} {} on {} ({}, policy {}, umount waits by {})\n", text_of(m, "id"), text_of(m, "name"),
                text_of(m, "dir"), text_of(m, "state"), text_of(m, "policy"), text_of(m, "umount_wait"));
+    fmt::print("    options {}\n", mount_text(m));
     fmt::print("    switches in flight {}, queued {}, done {}; open files {}, inodes {}, dirty {} B\n",
                text_of(m, "isw_in_flight"), text_of(switches, "queued"), text_of(switches, "done"),
                text_of(m, "open_files"), text_of(m, "inodes"), text_of(m, "dirty_bytes"));

@@ -24,6 +24,7 @@ constexpr milliseconds death_limit{60'000};
 struct options {
     mount_options mount;
     std::optional<duration> timeout;
+    std::string socket;
     std::vector<std::string> words;
 };
 
@@ -49,6 +50,7 @@ result<exit_code> run(options& o) {
     BOOST_OUTCOME_TRY(check_store(o.mount));
     BOOST_OUTCOME_TRY(check_faults(o.mount));
     BOOST_OUTCOME_TRY(auto start, daemon_options_for(o.mount));
+    start.socket = o.socket;
     BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(start));
     BOOST_OUTCOME_TRY(auto dir, daemon.make_directory("mnt"));
     const client::blocking_client api(daemon.socket());
@@ -74,6 +76,7 @@ void declare_with(command& c) {
             "drainctl with --policy base --umount-delay 1s -- sh -c 'dd if=/dev/zero of=$DRAINLAB_DIR/f count=8'");
     declare_mount_options(c, o->mount);
     c.option("--timeout", o->timeout, "end the command after this: SIGTERM, then SIGKILL; exit 124");
+    c.private_socket(o->socket);
     c.positionals("CMD", o->words, "the command and its words, behind --", 1);
     c.note(
         "The command finds the mount in $DRAINLAB_DIR and the private daemon's socket in $DRAINLAB_SOCKET. Exits as "

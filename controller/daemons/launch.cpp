@@ -109,6 +109,8 @@ std::vector<std::string> arguments(const std::string& program, const std::string
     add("--cgroup-root", o.cgroup_root);
     add("--umount-wait", o.umount_wait);
     add("--page-cache", o.page_cache);
+    if (o.own_directory)
+        args.insert(args.end(), {"--own-directory", *o.own_directory, "--owner", std::to_string(o.owner)});
     if (o.linger) add("--linger", fmt::format("{}ms", o.linger->count()));
     return args;
 }
@@ -149,10 +151,21 @@ result<private_daemon> private_daemon::start(daemon_options options) {
     if (!options.linger) options.linger = milliseconds(0);
     BOOST_OUTCOME_TRY(auto program, machine::find_program("drainfs"));
     private_daemon d;
-    BOOST_OUTCOME_TRY(d.directory_, private_directory("p"));
+    socket_lock lock;  // nobody else starts one on a socket that others know
+    if (!options.socket.empty()) {
+        BOOST_OUTCOME_TRY(options.socket, socket_path(options.socket));
+        BOOST_OUTCOME_TRY(lock, lock_socket(options.socket));
+        if (!daemon_is_dead(options.socket))
+            return usage_error(fmt::format("--socket {}: a daemon is there already", options.socket),
+                               "a private daemon is never shared: choose another path, or `drainctl stop` that one");
+    }
+    BOOST_OUTCOME_TRY(d.directory_, private_directory("p", options.socket));
     clean_private_directories(fs::path(d.directory_).parent_path().string());
-    d.socket_ = d.directory_ + "/d.sock";
-    d.log_ = log_beside(d.socket_);
+    const std::string own = d.directory_ + "/d.sock";
+    d.socket_ = options.socket.empty() ? own : options.socket;
+    options.own_directory = d.directory_;  // when we are killed
+    options.owner = getpid();
+    d.log_ = log_beside(own);
     BOOST_OUTCOME_TRY(auto life, machine::lifeline::make());
     BOOST_OUTCOME_TRY(auto started,
                       spawn_daemon({arguments(program, d.socket_, d.log_, options), d.log_, false, life.theirs.get()}));

@@ -20,6 +20,9 @@ struct daemon_options {
     std::optional<std::string> umount_wait;           ///< auto, gate, api
     std::optional<std::string> page_cache;            ///< drop, keep
     std::optional<std::chrono::milliseconds> linger;  ///< life after the last mount; 0: for ever
+    std::optional<std::string> own_directory;         ///< goes with the daemon when `owner` is gone by then
+    pid_t owner = 0;                                  ///< the process that made own_directory
+    std::string socket;  ///< of a private daemon, where others find it; empty: in its own directory
 };
 
 /// Held while a daemon is started on a socket, or its leftovers are removed. Let go of by its destruction.
@@ -35,7 +38,8 @@ result<socket_lock> lock_socket(const std::string& socket);
 result<void> ensure_daemon(const std::string& socket, const daemon_options& options);
 
 /// A daemon of our own, with a socket in a fresh 0700 directory. It ends when this object, or our process, does: a pipe
-/// (`--lifeline`) tells it. Linger is 0 (for ever) unless given.
+/// (`--lifeline`) tells it. Linger is 0 (for ever) unless given. On a socket that is given nobody may answer yet (exit 2); the log is in
+/// its directory all the same.
 ///
 /// Ownership: the process, its directory and its log. Move-only. Thread: any one at a time.
 class private_daemon {
@@ -49,9 +53,10 @@ class private_daemon {
 
     const std::string& socket() const noexcept { return socket_; }
     const std::string& log() const noexcept { return log_; }
+    const std::string& directory() const noexcept { return directory_; }
     pid_t pid() const noexcept { return process_.pid(); }
 
-    /// A directory `name` (0700) beside the socket, for a mount point; removed with the rest.
+    /// A directory `name` (0700) in its own, for a mount point; removed with the rest.
     result<std::string> make_directory(const std::string& name) const;
 
     /// Asks for the end (closes the lifeline) and waits; kills it after `limit`. Then removes mounts it left (ENOTCONN)
@@ -83,8 +88,9 @@ bool remove_private_directory(const std::string& dir);
 /// $TMPDIR if there is such a directory, else the first that can be written to of /tmp, /var/tmp, /dev/shm.
 std::string temporary_directory();
 
-/// A fresh 0700 directory `<prefix>-<our os::process_identity>-XXXXXX` in the default socket directory. The caller removes it.
-result<std::string> private_directory(const std::string& prefix);
+/// A fresh 0700 directory `<prefix>-<our os::process_identity>-XXXXXX` in the default socket directory, or, where there can be none,
+/// beside `socket` if that is given. The caller removes it.
+result<std::string> private_directory(const std::string& prefix, const std::string& socket = {});
 
 /// The socket's companions: `X.log` and `X.state` for `X.sock` (docs/api.md).
 std::string log_beside(const std::string& socket);

@@ -104,8 +104,10 @@ result<std::string> socket_path(const std::string& given) {
     return checked(fmt::format("{}/{}.sock", dir, ns.st_ino));
 }
 
-result<std::string> private_directory(const std::string& prefix) {
-    BOOST_OUTCOME_TRY(auto base, socket_directory());
+result<std::string> private_directory(const std::string& prefix, const std::string& socket) {
+    auto found = socket_directory();
+    if (!found && !socket.empty()) found = fs::path(machine::absolute_path(socket)).parent_path().string();
+    BOOST_OUTCOME_TRY(const auto base, std::move(found));
     std::string dir = fmt::format("{}/{}-{}-XXXXXX", base, prefix, os::to_word(os::this_process()));
     if (!mkdtemp(dir.data())) return system_failure("cannot make a directory in " + base, errno);
     return dir;

@@ -122,9 +122,10 @@ std::vector<std::string> bench_mounts() { return {"drainfs", "tmpfs", "ext4"}; }
 client::result<std::vector<report::cell>> run_bench(
     const bench_options& o, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
     const std::function<bool()>& stop) {
-    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("bench"));
+    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("bench", o.socket));
     const machine::sweeper after_us(base, {});
     daemons::daemon_options daemon_options;
+    daemon_options.socket = o.socket;
     if (!o.profile.empty()) daemon_options.profile = o.profile;
     BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(daemon_options));
     client::blocking_client api{daemon.socket()};

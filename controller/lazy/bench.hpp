@@ -20,6 +20,7 @@ struct bench_options {
     std::vector<std::string> mounts;     ///< drainfs, tmpfs, ext4
     std::string policy = "persb";        ///< drain policy of drainfs
     std::string profile;                 ///< of its daemon; empty: its default
+    std::string socket;                  ///< of its daemon; empty: a place of its own
     int samples = 40;
     std::uint64_t seed = 1;
     umount_way way = umount_way::umount8;

@@ -40,11 +40,13 @@ bool story::fine() const {
 }
 
 client::result<story> tell_story(std::chrono::milliseconds delay, const std::function<void(const step&)>& tell,
-                                 const std::function<bool()>& stop) {
+                                 const std::function<bool()>& stop, const std::string& socket) {
     if (geteuid() != 0) return denied();
-    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("lazy"));
+    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("lazy", socket));
     const machine::sweeper after_us(base, {});  // also when we are killed
-    BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start({}));
+    daemons::daemon_options start;
+    start.socket = socket;
+    BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(start));
     client::blocking_client api{daemon.socket()};
     BOOST_OUTCOME_TRY(auto health, api.get("/health"));
     story told;

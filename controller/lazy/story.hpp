@@ -47,10 +47,10 @@ struct story {
     bool fine() const;
 };
 
-/// Tells it on a private daemon; `tell` hears of every step when it is over. Each drain is made to take `delay`. Unmounting needs
+/// Tells it on a private daemon (listening on `socket` unless that is empty); `tell` hears of every step when it is over. Each drain is made to take `delay`. Unmounting needs
 /// root or a user namespace: exit 4 otherwise. `stop` is asked between steps.
 client::result<story> tell_story(std::chrono::milliseconds delay, const std::function<void(const step&)>& tell,
-                                 const std::function<bool()>& stop);
+                                 const std::function<bool()>& stop, const std::string& socket = {});
 
 /// One step for people.
 std::string to_text(const step& s, int number);

@@ -104,7 +104,7 @@ class executor::impl {
         BOOST_OUTCOME_TRY(auto started, daemons::private_daemon::start(daemon));
         daemon_.emplace(std::move(started));
         sweeper_.watch(os::identify_process(daemon_->pid()));
-        sweeper_.also(std::filesystem::path(daemon_->socket()).parent_path().string());
+        sweeper_.also(daemon_->directory());
         api_ = client::async_client{events_.executor(), daemon_->socket()};
         if (options_.timeout) events_.limit(*options_.timeout);
         events_.spawn(watch_daemon());

@@ -58,9 +58,10 @@ std::vector<std::chrono::nanoseconds> holders_of(const options& o, int round) {
 client::result<std::vector<row>> run_strategies(const options& o,
                                                 const std::function<void(const std::string&, int, int)>& tell,
                                                 const std::function<bool()>& stop) {
-    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("strategy"));
+    BOOST_OUTCOME_TRY(auto base, daemons::private_directory("strategy", o.socket));
     const yard here(std::move(base));  // makes a process: before any thread
     daemons::daemon_options daemon_options;
+    daemon_options.socket = o.socket;
     if (!o.profile.empty()) daemon_options.profile = o.profile;
     BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(daemon_options));
     const client::blocking_client api{daemon.socket()};

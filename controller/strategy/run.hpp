@@ -21,6 +21,7 @@ struct options {
     std::chrono::nanoseconds held_for{std::chrono::milliseconds(50)};  ///< mean: uniform from 0 to twice that
     std::chrono::milliseconds umount_delay{0};                         ///< every drain takes that much longer
     std::string policy = "persb", profile;                             ///< of drainfs; an empty profile: its default
+    std::string socket;                                                ///< of its daemon; empty: a place of its own
     std::uint64_t seed = 1;
 };
 

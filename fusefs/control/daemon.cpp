@@ -1,6 +1,7 @@
 #include "fusefs/control/daemon.hpp"
 
 #include "fusefs/control/daemon_parts.hpp"
+#include "fusefs/control/own_directory.hpp"
 #include "fusefs/control/process.hpp"
 #include "fusefs/control/ready.hpp"
 #include "fusefs/control/surroundings.hpp"
@@ -191,9 +192,12 @@ int run_daemon(const settings& s) {
     if (!policy)
         return fail(s, {2, "unknown_policy", fmt::format("--policy: unknown policy '{}'", s.policy),
                         fmt::format("known: {}", fmt::join(kernel::policy_ids(), ", "))});
+    const own_directory own{s.own_directory, os::identify_process(static_cast<pid_t>(s.owner))};
     daemon d{s, *std::move(profile.value), *policy, limits};
     if (const auto f = d.open()) return fail(s, *f);
-    return d.run();
+    const int code = d.run();
+    leave_own_directory(own, s.socket, s.log);
+    return code;
 }
 
 }  // namespace drainlab::control

@@ -63,12 +63,17 @@ bool is_ours(const char* dir) {
     return mount && mount->ours();
 }
 
-int remount(const char* dir, unsigned long flags) {
+int remount(const char* dir, const mount_words& w) {
     if (!is_ours(dir)) {
         std::fprintf(stderr, "mount.fuse.drainfs: cannot remount %s: no drainfs is mounted there\n", dir);
         return mount_failed;
     }
-    if (mount(nullptr, dir, nullptr, MS_REMOUNT | flags, nullptr) == 0) return 0;
+    if (!w.drainctl.empty()) {
+        std::vector<std::string> words{"drainctl", "mount", dir, "--remount"};
+        words.insert(words.end(), w.drainctl.begin(), w.drainctl.end());
+        if (const int code = run_drainctl(std::move(words))) return code;
+    }
+    if (mount(nullptr, dir, nullptr, MS_REMOUNT | w.flags, nullptr) == 0) return 0;
     std::fprintf(stderr, "mount.fuse.drainfs: cannot remount %s: %s\n", dir, std::strerror(errno));
     return mount_failed;
 }
@@ -92,7 +97,7 @@ int run_mount_helper(int argc, char** argv) {
             unknown.c_str());
         return wrong_words;
     }
-    if (words->remount) return remount(argv[2], words->flags);
+    if (words->remount) return remount(argv[2], *words);
     return run_drainctl(drainctl_words(argv[1], argv[2], *words));
 }
 

@@ -56,6 +56,12 @@ std::vector<std::string> split(const std::string& list) {
     return words;
 }
 
+/// What mount(8) reads from mountinfo and hands back when it remounts: the kernel's, of any FUSE mount.
+bool is_of_the_kernel(std::string_view long_option) {
+    constexpr std::string_view begins[] = {"--user-id=", "--group-id=", "--max-read=", "--blksize="};
+    return std::any_of(std::begin(begins), std::end(begins), [&](auto b) { return long_option.starts_with(b); });
+}
+
 /// `umount_delay=2s` -> `--umount-delay=2s`
 std::string as_long_option(const std::string& word) {
     const auto end = std::min(word.find('='), word.size());
@@ -86,6 +92,7 @@ std::optional<mount_words> parse_mount_words(const std::string& list, std::strin
             out.drainctl.push_back(as_long_option(word));
         }
     }
+    if (out.remount) std::erase_if(out.drainctl, is_of_the_kernel);
     return out;
 }
 

@@ -69,6 +69,11 @@ parsed_settings parse_settings(int argc, char** argv) {
         ->check(CLI::NonNegativeNumber);
     app.add_option("--ready-fd", s.ready_fd, "descriptor that gets one line: ready, or an error as JSON")
         ->check(CLI::NonNegativeNumber);
+    auto* const own = app.add_option("--own-directory", s.own_directory,
+                                     "removed at the end if the process --owner, which made it for us, is gone");
+    auto* const owner = app.add_option("--owner", s.owner, "a process id")->check(CLI::PositiveNumber);
+    own->needs(owner);
+    owner->needs(own);
     env(app.add_option("--log", s.log, "log file; default: standard error"), "DRAINLAB_LOG");
     env(app.add_flag("--verbose", s.verbose, "log every event"), "DRAINLAB_VERBOSE");
     try {

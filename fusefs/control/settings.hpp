@@ -1,6 +1,7 @@
 // The daemon's command line.
 #pragma once
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -9,7 +10,8 @@ namespace drainlab::control {
 /// As docs/api.md lists them. Durations are in milliseconds.
 struct settings {
     std::string socket, profile{"qemu-16vcpu"}, policy{"base"}, identity{"auto"}, cgroup_root, umount_wait{"auto"},
-        detach_event{"auto"}, page_cache{"drop"}, log;
+        detach_event{"auto"}, page_cache{"drop"}, log, own_directory;
+    std::int64_t owner{};                          ///< the process that made own_directory
     std::chrono::milliseconds linger{500};         ///< 0: never
     std::chrono::milliseconds drain_limit{60000};  ///< at most that
     int lifeline{-1}, ready_fd{-1};

@@ -10,7 +10,7 @@ import (
 const controlPrefix = "drainlab-go-"
 
 // makeControlDirectory makes the directory of a daemon's socket and log. Not t.TempDir: the path of a socket must be short. Whoever
-// holds the lock lives; the directories of those that were killed are removed here.
+// holds the lock lives. The directory of one that is killed goes with its daemon; if that was killed too, it is removed here.
 func makeControlDirectory(t testing.TB) (string, *os.File) {
 	t.Helper()
 	sweepControlDirectories()
@@ -49,6 +49,13 @@ func sweep(control string) {
 		_, _ = drainctl(socket, "clean")
 	}
 	if !exists(socket) {
+		removeControlDirectory(control)
+	}
+}
+
+// removeControlDirectory never goes through a mount that could not be unmounted: what is in it is somebody's data.
+func removeControlDirectory(control string) {
+	if err := os.Remove(filepath.Join(control, "mnt")); err == nil || os.IsNotExist(err) {
 		os.RemoveAll(control)
 	}
 }

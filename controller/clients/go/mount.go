@@ -39,13 +39,24 @@ type MountPoint struct {
 // Mount makes a mount in a fresh directory. It is gone when the test ends, however it ends.
 func Mount(t testing.TB, o Options) *MountPoint {
 	t.Helper()
-	return MountOn(t, t.TempDir(), o)
+	return mountOn(t, "", o)
 }
 
 // MountOn mounts on an existing directory.
 func MountOn(t testing.TB, dir string, o Options) *MountPoint {
 	t.Helper()
+	return mountOn(t, dir, o)
+}
+
+func mountOn(t testing.TB, dir string, o Options) *MountPoint {
+	t.Helper()
 	control, lock := makeControlDirectory(t)
+	if dir == "" {
+		dir = filepath.Join(control, "mnt")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
 	m := &MountPoint{Dir: dir, Socket: filepath.Join(control, "d.sock"), t: t}
 	t.Cleanup(func() {
 		m.remove(control)
@@ -74,8 +85,9 @@ func (m *MountPoint) words(o Options) []string {
 	if profile == "" {
 		profile = "zero"
 	}
-	// The mount goes with this process, also when that is killed.
-	words := []string{"mount", m.Dir, "--json", "--profile", profile, "--with-pid", strconv.Itoa(os.Getpid())}
+	// The mount goes with this process, also when that is killed, and so does the control directory.
+	words := []string{"mount", m.Dir, "--json", "--profile", profile, "--with-pid", strconv.Itoa(os.Getpid()),
+		"--own-directory", filepath.Dir(m.Socket)}
 	for option, value := range map[string]string{
 		"--name": o.Name, "--policy": o.Policy, "--store": o.Store, "--umount-wait": o.UmountWait,
 	} {
@@ -109,7 +121,7 @@ func (m *MountPoint) remove(control string) {
 	if _, err := drainctl(m.Socket, "clean"); err != nil {
 		m.t.Logf("clean: %v", err)
 	}
-	os.RemoveAll(control)
+	removeControlDirectory(control)
 }
 
 // Detach unmounts lazily: the name goes at once, whoever uses it.

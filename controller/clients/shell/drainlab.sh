@@ -7,7 +7,7 @@ drainlab_begin() {
     drainlab_control=$(mktemp -d) && export DRAINLAB_SOCKET="$drainlab_control/d.sock" && trap drainlab_end EXIT && trap 'exit 129' HUP INT TERM
 }
 # drainlab_mount DIR [options of `drainctl mount`]: goes with this shell, also when it is killed.
-drainlab_mount() { "$DRAINCTL" mount "$@" --with-pid $$ >/dev/null; }
+drainlab_mount() { "$DRAINCTL" mount "$@" --with-pid $$ --own-directory "$drainlab_control" >/dev/null; }
 # drainlab_hold DIR KIND: busy until drainlab_release PID; prints the pid.
 drainlab_hold() { "$DRAINCTL" hold "$1" --by "$2" --for 1h --detach; }
 drainlab_release() { kill "$1" && while kill -0 "$1" 2>/dev/null; do sleep 0.02; done; }

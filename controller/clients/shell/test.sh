@@ -20,6 +20,7 @@ drainlab_wait "$dir" dead 10s
 wait $!
 
 # Whoever is killed leaves nothing.
-sh -c '. "$1"; drainlab_begin; trap - EXIT; drainlab_mount "$2"; kill -9 $$' sh "$(dirname "$0")/drainlab.sh" "$dir" && fail "not killed"
-for _ in $(seq 500); do drainlab_is_mounted "$dir" || exit 0; sleep 0.02; done
-fail "a killed script left its mount"
+sh -c '. "$1"; drainlab_begin; trap - EXIT; drainlab_mount "$2"; echo "$drainlab_control" >"$3"; kill -9 $$' sh "$(dirname "$0")/drainlab.sh" "$dir" "$drainlab_control/other" && fail "not killed"
+gone() { ! drainlab_is_mounted "$dir" && [ ! -d "$(cat "$drainlab_control/other")" ]; }
+for _ in $(seq 500); do gone && exit 0; sleep 0.02; done
+fail "a killed script left its mount, or its directory"

@@ -75,6 +75,29 @@ cat m/f >/dev/null
 umount m || fail "umount of the faulty one"
 "$drainctl" stop >/dev/null
 
+# Our own options are changed by a remount; what cannot change is named and nothing changes. status says them as -o takes them: a mount
+# made with that has the same. findmnt, which reads the kernel's table, shows the kernel's.
+options() { "$drainctl" status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["mounts"][0]["mount_options"])'; }
+store="$here/store, with comma"
+echo "vol $here/m fuse.drainfs noauto,policy=persb,profile=zero,umount_delay=1500ms,device_latency=3ms,nosuid 0 0" >"$here/fstab"
+mount -T "$here/fstab" "$here/m" -o "store=\"$store\",page_cache=keep,lose_unsynced,fault=\"op=open|mkdir,path=*.x,delay=20ms,times=3\"" || fail "mount by fstab"
+asked=$(options)
+mount -o remount,umount_delay=200ms,policy=base "$here/m" || fail "remount with our own options"
+same "$(options | cut -d, -f1-3)" policy=base,profile=zero,umount_delay=200ms
+mount -o remount,ro,umount_delay=1s,store=/tmp "$here/m" 2>"$here/said"
+same $? 1 "a store that would change"
+grep -q 'store cannot change' "$here/said" || fail "said: $(cat "$here/said")"
+findmnt -n -o OPTIONS --mountpoint "$here/m" | grep -q '^rw,' || fail "remounted all the same"
+same "$(options | cut -d, -f3)" umount_delay=200ms
+mount -T "$here/fstab" -o remount "$here/m" 2>"$here/said" || fail "remount by fstab: $(cat "$here/said")"
+same "$(options)" "$asked" "as fstab says it again"
+umount "$here/m" || fail "umount"
+mount -t fuse.drainfs again "$here/m" -o "$asked" || fail "mount with what status said: $asked"
+same "$(options)" "$asked" "a mount made with what status said of another"
+case $asked in *"store=\"$store\",page_cache=keep,lose_unsynced,"*'fault="op=mkdir|open,name='*',path=*.x,delay=20ms,times=3"'*) ;; *) fail "status says: $asked" ;; esac
+umount "$here/m" || fail "umount"
+"$drainctl" stop >/dev/null
+
 # The systemd unit of the docs: valid, and what systemd calls for it works: mount What Where -t Type -o Options, umount Where -c.
 page=$(dirname "$0")/../../../docs/use-in-your-tests.md
 unit=$here/mnt-vol.mount

@@ -21,6 +21,16 @@ expect 0 with -- sh -c 'sleep 1000 > "$DRAINLAB_DIR/f" 2>/dev/null & echo $! > '
 says "detached lazily; still held by"
 kill "$(cat "$here/left")"
 
+# --socket: others look at it there meanwhile. What it runs is told of it, and starts private daemons of its own all the same.
+expect 0 with --socket "$here/own.sock" -- sh -c "'$drainctl' status --socket '$here/own.sock' --json"
+same "$(value 'len(j["mounts"])')" 1
+same "$(value 'j["socket"]')" "$here/own.sock"
+same "$(ls "$here"/own.* 2>/dev/null)" "" "nothing is left beside the socket"
+expect 0 with --socket "$here/own.sock" -- "$drainctl" with -- sh -c 'case $DRAINLAB_SOCKET in */own.sock) exit 1 ;; esac'
+expect 2 with --socket "$here/own.sock" -- "$drainctl" with --socket "$here/own.sock" -- true
+says "a daemon is there already"
+expect 2 with --socket "$here/no/own.sock" -- true
+
 "$drainctl" with -- sh -c 'trap "exit 9" TERM; echo $$ > '"$here/pid"'; while :; do sleep 0.05; done' &
 with=$!
 soon '[ -s "$here/pid" ]'
@@ -36,6 +46,5 @@ kill -KILL $with
 wait $with 2>/dev/null
 soon '[ "$(ours "$(cat "$here/dir")")" = 0 ]'
 soon '! pgrep -f "drainfs --socket $XDG_RUNTIME_DIR" >/dev/null'
-expect 0 clean
-same "$(compgen -G "$XDG_RUNTIME_DIR/drainlab/private*")" "" "no private directory stays"
+soon '! compgen -G "$XDG_RUNTIME_DIR/drainlab/p-*" >/dev/null' # its directory goes as well, without `clean`
 same "$(grep -c "$here" /proc/self/mountinfo)" 0 "no mount stays"

@@ -91,10 +91,12 @@ class Mount:
         self._lock: Optional[IO[str]] = open(os.path.join(self._control, "lock"), "w", encoding="ascii")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.socket = os.path.join(self._control, "d.sock")
-        self._own_dir = directory is None
-        self.dir = tempfile.mkdtemp(prefix=_PREFIX + "mnt-") if directory is None else os.fspath(directory)
+        self.dir = os.path.join(self._control, "mnt") if directory is None else os.fspath(directory)
+        if directory is None:
+            os.mkdir(self.dir, 0o700)
         self._holders: "list[subprocess.Popen[str]]" = []
-        words = ["mount", self.dir, "--json", "--profile", profile, "--with-pid", str(os.getpid())]
+        words = ["mount", self.dir, "--json", "--profile", profile, "--with-pid", str(os.getpid()),
+                 "--own-directory", self._control]
         for option, value in (("--policy", policy), ("--store", store), ("--name", name), ("--umount-wait", umount_wait)):
             if value:
                 words += [option, value]
@@ -134,10 +136,7 @@ class Mount:
         if self._lock:
             self._lock.close()
         self._lock = None
-        shutil.rmtree(self._control, ignore_errors=True)
-        if self._own_dir and not mounted(self.dir):
-            with contextlib.suppress(OSError):
-                os.rmdir(self.dir)
+        _remove(self._control)
 
     def umount(self) -> None:
         """A plain umount(8); OSError(EBUSY) and the like when it fails."""
@@ -261,8 +260,19 @@ def _end(holder: "subprocess.Popen[str]") -> None:
             stream.close()
 
 
+def _remove(control: str) -> None:
+    """Never through a mount that could not be unmounted: what is in it is somebody's data."""
+    try:
+        os.rmdir(os.path.join(control, "mnt"))
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return
+    shutil.rmtree(control, ignore_errors=True)
+
+
 def _sweep() -> None:
-    """Removes what those left that were killed, once their daemons have ended: whoever holds the lock lives."""
+    """Removes what those left that were killed and whose daemons were killed, too: whoever holds the lock lives."""
     for name in glob.glob(os.path.join(tempfile.gettempdir(), _PREFIX + "*", "lock")):
         try:
             with open(name, "r+", encoding="ascii") as lock:
@@ -272,6 +282,6 @@ def _sweep() -> None:
                 if os.path.exists(left):
                     drainctl("clean", socket=left)
                 if not os.path.exists(left):  # else its daemon is still at work
-                    shutil.rmtree(control, ignore_errors=True)
+                    _remove(control)
         except (OSError, DrainctlError):
             continue
