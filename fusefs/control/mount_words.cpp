@@ -59,7 +59,8 @@ std::vector<std::string> split(const std::string& list) {
 /// What mount(8) reads from mountinfo and hands back when it remounts: the kernel's, of any FUSE mount.
 bool is_of_the_kernel(std::string_view long_option) {
     constexpr std::string_view begins[] = {"--user-id=", "--group-id=", "--max-read=", "--blksize="};
-    return std::any_of(std::begin(begins), std::end(begins), [&](auto b) { return long_option.starts_with(b); });
+    return long_option == "--allow-other" ||
+           std::any_of(std::begin(begins), std::end(begins), [&](auto b) { return long_option.starts_with(b); });
 }
 
 /// `umount_delay=2s` -> `--umount-delay=2s`

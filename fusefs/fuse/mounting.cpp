@@ -113,6 +113,13 @@ void unmount_by_fusermount(const std::string& dir) {
 
 /// fusermount3 opens /dev/fuse, mounts, and sends us the descriptor.
 int mount_by_fusermount(const session_options& o, const mount_flags& flags, new_mount& out, std::string& error) {
+    // It mounts without this table; for a user it unmounts only what it finds there, and the mount would stay.
+    if (::access("/etc/mtab", R_OK) != 0)
+        return refuse(
+            error, o.dir,
+            "fusermount3 could not unmount it again: there is no /etc/mtab (as root: ln -s ../proc/self/mounts "
+            "/etc/mtab)",
+            EPERM);
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
     const unique_fd ours{pair[0]};

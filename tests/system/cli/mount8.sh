@@ -98,6 +98,13 @@ case $asked in *"store=\"$store\",page_cache=keep,lose_unsynced,"*'fault="op=mkd
 umount "$here/m" || fail "umount"
 "$drainctl" stop >/dev/null
 
+# The kernel's own options alone need no daemon of ours: that of another socket is not asked.
+expect 0 mount "$here/m" --socket "$here/other.sock" --profile zero
+mount -o remount,ro "$here/m" || fail "remount,ro of another daemon's mount"
+mount -o remount,umount_delay=1s "$here/m" 2>"$here/said" && fail "changed by a daemon that does not serve it"
+mount -o "remount,socket=$here/other.sock,umount_delay=10ms" "$here/m" || fail "remount, its socket named"
+umount "$here/m" || fail "umount"
+
 # The systemd unit of the docs: valid, and what systemd calls for it works: mount What Where -t Type -o Options, umount Where -c.
 page=$(dirname "$0")/../../../docs/use-in-your-tests.md
 unit=$here/mnt-vol.mount

@@ -30,7 +30,8 @@ TEST_CASE("a remount is flags, the later word wins", "[mount_words]") {
 TEST_CASE("what mount(8) hands back from mountinfo when it remounts is the kernel's; our own options are ours",
           "[mount_words]") {
     std::string unknown;
-    const auto w = parse_mount_words("rw,user_id=0,group_id=0,default_permissions,remount,umount_delay=1s", unknown);
+    const auto w =
+        parse_mount_words("rw,user_id=0,group_id=0,default_permissions,allow_other,remount,umount_delay=1s", unknown);
     REQUIRE(w);
     CHECK(w->drainctl == words{"--umount-delay=1s"});
 }
