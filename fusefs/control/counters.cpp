@@ -91,7 +91,7 @@ counters counter_book::since_start() {
     counters c = totals();
     c.since_ns = started_ns_;
     c.samples = counted_;
-    c.loop_lag = lag_.since_start().summary();
+    c.loop_lag = summary_of(lag_.since_start());
     return c;
 }
 
@@ -113,7 +113,7 @@ counters counter_book::take() {
     c.rcu = std::exchange(new_rcu_, {});
     c.switch_ns = std::exchange(new_switches_, {});
     c.samples = {c.rcu.synchronize.size(), c.rcu.barrier.size(), c.rcu.expedited.size(), c.switch_ns.size()};
-    c.loop_lag = lag_.take().summary();
+    c.loop_lag = summary_of(lag_.take());
     base_ = now;
     return c;
 }

@@ -1,7 +1,7 @@
 // How late the loop thread is: results carry it, so that a slow machine cannot pass for a slow unmount.
 #pragma once
-#include <array>
-#include <cstdint>
+#include "fusefs/control/histogram.hpp"
+
 #include <memory>
 
 namespace boost::asio {
@@ -14,20 +14,10 @@ struct lag_summary {
     double p50_us{}, p99_us{}, max_us{};
 };
 
-/// Counts of latenesses in buckets an eighth of an octave wide: quantiles are at most 1/8 too large.
-class lag_histogram {
-  public:
-    void add(std::int64_t ns) noexcept;
-    lag_summary summary() const noexcept;
-    std::uint64_t count() const noexcept { return count_; }
-
-  private:
-    static std::size_t bucket_of(std::uint64_t ns) noexcept;
-    static double top_of(std::size_t bucket) noexcept;
-    std::array<std::uint64_t, 8 * 48> buckets_{};
-    std::uint64_t count_{};
-    std::int64_t max_ns_{};
-};
+/// Of latenesses, in buckets an eighth of an octave wide, up to 39 hours.
+using lag_histogram = histogram<8, 8, 44>;
+/// 0 of nothing.
+lag_summary summary_of(const lag_histogram& h) noexcept;
 
 /// Measures by a timer every 20 ms: how long after its instant the handler ran. An idle daemon has no such timer: it stops a minute
 /// after the last wanted(). Thread: the loop's.
@@ -40,8 +30,6 @@ class loop_lag {
     const lag_histogram& since_start() const noexcept;
     /// What was counted since the last call.
     lag_histogram take();
-    /// Since the last take().
-    const lag_histogram& since_take() const noexcept;
 
   private:
     struct state;

@@ -2,13 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <numeric>
-
 namespace drainlab::control {
 namespace {
 
-constexpr double first_upper = 1e-4;
+double seconds(std::int64_t ns) { return static_cast<double>(ns) / 1e9; }
 
 std::string family(const char* name, const char* help, const umount_times& times,
                    length_histogram policy_times::*which) {
@@ -17,32 +14,18 @@ std::string family(const char* name, const char* help, const umount_times& times
         const auto& h = both.*which;
         std::uint64_t below = 0;
         for (std::size_t i = 0; i < length_histogram::buckets; ++i) {
-            below += h.counts[i];
-            out += fmt::format("{}_bucket{{policy=\"{}\",le=\"{:g}\"}} {}\n", name, policy, length_histogram::upper(i),
-                               below);
+            below += h.count(i);
+            out += fmt::format("{}_bucket{{policy=\"{}\",le=\"{:g}\"}} {}\n", name, policy,
+                               seconds(length_histogram::upper(i)), below);
         }
         out += fmt::format("{}_bucket{{policy=\"{}\",le=\"+Inf\"}} {}\n", name, policy, h.total());
         out += fmt::format("{0}_count{{policy=\"{1}\"}} {2}\n{0}_sum{{policy=\"{1}\"}} {3:.9f}\n", name, policy,
-                           h.total(), h.seconds);
+                           h.total(), seconds(h.sum_ns()));
     }
     return out;
 }
 
 }  // namespace
-
-void length_histogram::record(std::int64_t ns) {
-    const double s = static_cast<double>(ns) / 1e9;
-    std::size_t at = 0;
-    while (at < buckets && s > upper(at)) ++at;
-    ++counts[at];
-    seconds += s;
-}
-
-std::uint64_t length_histogram::total() const {
-    return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
-}
-
-double length_histogram::upper(std::size_t bucket) { return first_upper * std::ldexp(1.0, static_cast<int>(bucket)); }
 
 std::string to_open_metrics(const umount_times& times) {
     return family("drainfs_drain_duration_seconds", "Length of each cgroup_writeback_umount().", times,

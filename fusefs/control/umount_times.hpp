@@ -1,24 +1,14 @@
 // How long drains and unmounts took, by policy, for /metrics.
 #pragma once
-#include <array>
-#include <cstddef>
-#include <cstdint>
+#include "fusefs/control/histogram.hpp"
+
 #include <map>
 #include <string>
 
 namespace drainlab::control {
 
-/// Counts of lengths in buckets that double from 100 us on; the last holds all that is longer. Thread: the loop's.
-struct length_histogram {
-    static constexpr std::size_t buckets = 21;  ///< up to 100 us * 2^20, some 105 s
-    std::array<std::uint64_t, buckets + 1> counts{};
-    double seconds{};
-
-    void record(std::int64_t ns);
-    std::uint64_t total() const;
-    /// The upper end of a bucket, in seconds.
-    static double upper(std::size_t bucket);
-};
+/// In buckets that double from 100 us on, up to 105 s or so.
+using length_histogram = histogram<100'000, 1, 20>;
 
 struct policy_times {
     length_histogram drain;   ///< cgroup_writeback_umount(), from entry to return

@@ -136,9 +136,9 @@ TEST_CASE("lengths of drains are counted in buckets that double, each with all b
     for (const std::int64_t ns : std::initializer_list<std::int64_t>{50'000, 100'000, 150'000, 900'000'000'000})
         h.record(ns);
     CHECK(h.total() == 4);
-    CHECK(h.counts[0] == 2);  // a bucket has its upper end
-    CHECK(h.counts[1] == 1);
-    CHECK(h.counts[length_histogram::buckets] == 1);
+    CHECK(h.count(0) == 2);  // a bucket has its upper end
+    CHECK(h.count(1) == 1);
+    CHECK(h.count(length_histogram::buckets) == 1);
     umount_times times;
     times["base"].umount = h;
     const auto text = to_open_metrics(times);
@@ -149,16 +149,31 @@ TEST_CASE("lengths of drains are counted in buckets that double, each with all b
 
 TEST_CASE("latenesses of the loop: quantiles at most an eighth too large, the largest exact", "[views]") {
     lag_histogram h;
-    CHECK(h.summary().max_us == 0);
-    for (int k = 0; k < 98; ++k) h.add(10'000);
-    h.add(-5);
-    h.add(7'000'000);
-    const auto s = h.summary();
-    CHECK(h.count() == 100);
+    CHECK(summary_of(h).max_us == 0);
+    for (int k = 0; k < 98; ++k) h.record(10'000);
+    h.record(-5);
+    h.record(7'000'000);
+    const auto s = summary_of(h);
+    CHECK(h.total() == 100);
     CHECK(s.p50_us >= 10);
     CHECK(s.p50_us <= 10 * 1.125);
     CHECK(s.max_us == 7000);
     CHECK(s.p99_us <= s.max_us);
+}
+
+TEST_CASE("a bucket counts what is longer than the one before, up to its upper end", "[views]") {
+    for (std::size_t bucket = 1; bucket < lag_histogram::buckets; ++bucket) {
+        CAPTURE(bucket);
+        lag_histogram h;
+        h.record(lag_histogram::upper(bucket));
+        h.record(lag_histogram::upper(bucket - 1) + 1);
+        REQUIRE(h.count(bucket) == 2);
+        REQUIRE(lag_histogram::upper(bucket) * 8 <= lag_histogram::upper(bucket - 1) * 9 + 8);
+    }
+    length_histogram h;
+    h.record(length_histogram::upper(length_histogram::buckets - 1) + 1);
+    CHECK(h.count(length_histogram::buckets) == 1);
+    CHECK(h.quantile(0.5) == h.max_ns());
 }
 
 TEST_CASE("what can be waited for: phases and states by name", "[views]") {
