@@ -5,6 +5,7 @@
 #include <charconv>
 #include <deque>
 #include <string>
+#include <system_error>
 #include <utility>
 
 namespace drainlab::control {
@@ -85,7 +86,8 @@ api_result<event_filter> parse_event_filter(const http_request& r) {
         } else if (key == "since") {
             std::uint64_t n = 0;
             const char* const end = value.data() + value.size();
-            if (std::from_chars(value.data(), end, n).ptr != end || value.empty())
+            const auto [stop, error] = std::from_chars(value.data(), end, n);
+            if (error != std::errc{} || stop != end)
                 return bad_request("'since' must be the number of an event: its \"n\"");
             f.since = n;
         } else {

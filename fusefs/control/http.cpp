@@ -52,6 +52,7 @@ class acceptor : public std::enable_shared_from_this<acceptor> {
     void close() {
         error_code ignored;
         socket_.close(ignored);
+        kept_back_.reset();  // it stands for the same socket: else whoever comes now would wait, not be refused
         retry_.cancel();
     }
 

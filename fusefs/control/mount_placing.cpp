@@ -13,6 +13,8 @@ namespace {
 constexpr milliseconds mount_within{8'000};  // fusermount3 is given 5 s of them
 }  // namespace
 
+mount_calls real_mount_calls() { return {fuse::make_mount, fuse::unmake_mount}; }
+
 /// The mount, as a thread has made it.
 struct served_mount::placing {
     fuse::new_mount made;
@@ -42,10 +44,10 @@ sched::task<> served_mount::place() {
     const auto options = session_options_here();
     // The thread's: the loop looks at it only once it has come back in time.
     const auto its = std::make_shared<placing>();
-    const auto make = [its, options](const std::function<bool()>& wanted) {
-        its->err = fuse::make_mount(options, its->made, its->error);
+    const auto make = [its, options, calls = parts_.calls](const std::function<bool()>& wanted) {
+        its->err = calls.make(options, its->made, its->error);
         const bool kept = wanted();
-        if (!kept && its->err == 0) fuse::unmake_mount(options, its->made);
+        if (!kept && its->err == 0) calls.unmake(options, its->made);
         its->made.root.reset();  // both belong to this thread's table, and are closed here
         auto device = std::move(its->made.fuse);
         return kept ? std::move(device) : os::unique_fd{};

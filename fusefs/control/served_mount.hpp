@@ -25,6 +25,14 @@ struct unwritten_file;
 
 namespace drainlab::control {
 
+/// The mount system calls, as fuse::make_mount() and fuse::unmake_mount() do them: in a thread that may wait.
+struct mount_calls {
+    std::function<int(const fuse::session_options&, fuse::new_mount&, std::string& error)> make;
+    std::function<void(const fuse::session_options&, fuse::new_mount&)> unmake;
+};
+/// Those of this machine.
+mount_calls real_mount_calls();
+
 /// The daemon's parts that mounts are made of. All outlive the mounts.
 struct mount_parts {
     boost::asio::io_context& io;
@@ -35,6 +43,7 @@ struct mount_parts {
     umount_watch& watch;
     /// No drain keeps an unmounter longer: then the gate opens, come what may. Below the kernel's hung-task warning.
     milliseconds drain_limit{60'000};
+    mount_calls calls{real_mount_calls()};
 };
 
 /// What went wrong while making a mount, with the status and code that fit `error`, an errno.

@@ -7,6 +7,7 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include <filesystem>
 #include <poll.h>
@@ -33,12 +34,17 @@ class canned_server {
         thread_ = std::thread([this] { serve(); });
     }
     ~canned_server() {
-        thread_.join();
+        if (thread_.joinable()) thread_.join();
         close(listener_);
         std::filesystem::remove_all(dir_);
     }
     std::string path() const { return dir_ + "/s.sock"; }
     std::string seen;
+    /// All that it has read, once it has answered all.
+    std::string seen_when_over() {
+        if (thread_.joinable()) thread_.join();
+        return seen;
+    }
 
   private:
     void serve() {
@@ -146,4 +152,98 @@ TEST_CASE("trouble with the connection has a name each", "[client]") {
         canned_server server({http("200 OK", "{oops")});
         CHECK(blocking_client(server.path()).get("/x").error().message.find("not JSON") != std::string::npos);
     }
+}
+
+TEST_CASE("each verb, and what it carries, reaches the daemon", "[client]") {
+    const auto asked = [](auto call) {
+        std::string seen;
+        {
+            canned_server server({http("200 OK", "{}")});
+            CHECK(call(blocking_client(server.path())));
+            seen = server.seen_when_over();
+        }
+        return seen;
+    };
+    const json body{{"policy", "base"}};
+    CHECK(asked([&](const blocking_client& c) {
+              return c.put("/policy", body);
+          }).starts_with("PUT /policy HTTP/1.1\r\n"));
+    CHECK(asked([&](const blocking_client& c) { return c.patch("/mounts/1", body); }).ends_with(body.dump()));
+    CHECK(
+        asked([&](const blocking_client& c) { return c.del("/mounts/1/hold"); }).starts_with("DELETE /mounts/1/hold "));
+    CHECK(asked([&](const blocking_client& c) {
+              return c.wait_state("1", "dead", 1500ms);
+          }).starts_with("GET /mounts/1/wait?state=dead&timeout_ms=1500&holders=false "));
+}
+
+TEST_CASE("what is no UTF-8 in a body is replaced, and does not fail", "[client]") {
+    std::string seen;
+    {
+        canned_server server({http("200 OK", "{}")});
+        CHECK(blocking_client(server.path()).post("/mounts", json{{"name", "a\xff"}}));
+        seen = server.seen_when_over();
+    }
+    CHECK(seen.ends_with("{\"name\":\"a\xEF\xBF\xBD\"}"));
+}
+
+TEST_CASE("an answer without a body is an empty object", "[client]") {
+    canned_server server({"HTTP/1.1 204 No Content\r\n\r\n"});
+    const auto answer = blocking_client(server.path()).get("/x");
+    REQUIRE(answer);
+    CHECK(answer.value() == json::object());
+}
+
+TEST_CASE("how any unmount waits there is what the daemon says", "[client]") {
+    const auto said = [](const std::string& body) {
+        canned_server server({http("200 OK", body)});
+        return blocking_client(server.path()).any_umount_wait();
+    };
+    CHECK(said(R"({"umount_wait":"api"})") == "api");
+    CHECK(said(R"({"umount_wait":"gate"})") == "auto");
+    CHECK(blocking_client("/nonexistent/x.sock").any_umount_wait() == "auto");
+    canned_server server({http("200 OK", "{}")});
+    CHECK(blocking_client(server.path()).answers());
+}
+
+TEST_CASE("a socket that cannot be reached says which way", "[client]") {
+    const auto long_path = blocking_client("/" + std::string(200, 'x')).get("/health");
+    CHECK(long_path.error().code == "no_daemon");
+    CHECK(long_path.error().message.find("File name too long") != std::string::npos);
+    canned_server server({http("200 OK", "{}")});
+    CHECK(blocking_client(server.path()).get("/health"));
+}
+
+TEST_CASE("a daemon of another user is not spoken to", "[client]") {
+    if (geteuid() != 0) return;
+    auto dir = (std::filesystem::temp_directory_path() / "drainlab-foreign-XXXXXX").string();
+    REQUIRE(mkdtemp(dir.data()));
+    REQUIRE(chown(dir.c_str(), 1234, 1234) == 0);
+    sockaddr_un where{};
+    where.sun_family = AF_UNIX;
+    const auto path = dir + "/s.sock";
+    path.copy(where.sun_path, sizeof where.sun_path - 1);
+    int listening[2], over[2];
+    REQUIRE(pipe(listening) == 0);
+    REQUIRE(pipe(over) == 0);
+    const pid_t foreign = fork();
+    if (foreign == 0) {
+        close(over[1]);
+        const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+        char byte = 1;
+        const bool good = setresuid(1234, 1234, 1234) == 0 &&
+                          bind(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0 && listen(fd, 1) == 0 &&
+                          write(listening[1], &byte, 1) == 1;
+        [[maybe_unused]] const auto n = read(over[0], &byte, 1);
+        _exit(good ? 0 : 1);
+    }
+    char byte = 0;
+    REQUIRE(read(listening[0], &byte, 1) == 1);
+    const auto answer = blocking_client(path).get("/health");
+    for (const int fd : {listening[0], listening[1], over[0], over[1]}) close(fd);
+    waitpid(foreign, nullptr, 0);
+    std::filesystem::remove_all(dir);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == "foreign_daemon");
+    CHECK(answer.error().exit == exit_code::usage);
+    CHECK(answer.error().message.find("runs as uid 1234") != std::string::npos);
 }

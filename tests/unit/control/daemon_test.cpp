@@ -1,0 +1,140 @@
+// The daemon itself, without a mount: how it comes to life, and what ends it.
+#include "controller/client/client.hpp"
+#include "fusefs/control/daemon_parts.hpp"
+#include "fusefs/control/leftovers.hpp"
+#include "fusefs/control/state_file.hpp"
+#include "fusefs/kernel/drain/policy.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <fcntl.h>
+#include <filesystem>
+#include <thread>
+#include <unistd.h>
+
+using namespace drainlab;
+using namespace drainlab::control;
+using namespace std::chrono_literals;
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A daemon in a thread of ours, with a directory for its socket.
+struct running {
+    std::string dir{(fs::temp_directory_path() / "drainlab-daemon-XXXXXX").string()};
+    settings s;
+    std::unique_ptr<control::daemon> it;
+    int exit_code{-1};
+    std::thread loop;
+
+    running() {
+        REQUIRE(mkdtemp(dir.data()));
+        s.socket = dir + "/d.sock";
+        s.identity = "session";
+        s.umount_wait = "api";
+        s.detach_event = "mountinfo";
+        s.linger = 0ms;
+    }
+    ~running() {
+        if (loop.joinable()) loop.join();
+        it.reset();
+        fs::remove_all(dir);
+    }
+    std::optional<failure> open() {
+        it = std::make_unique<control::daemon>(s, kernel::profile{}, *kernel::find_drain_policy("persb"),
+                                               std::vector<std::string>{"a limit"});
+        return it->open();
+    }
+    void run() {
+        const auto failed = open();
+        REQUIRE_FALSE(failed);
+        loop = std::thread{[this] { exit_code = it->run(); }};
+    }
+    int ended() {
+        loop.join();
+        return exit_code;
+    }
+    client::blocking_client api() const { return client::blocking_client{s.socket}; }
+};
+
+}  // namespace
+
+TEST_CASE("a daemon says that it is ready, answers, and leaves nothing when it is stopped", "[daemon]") {
+    running d;
+    int ready[2];
+    REQUIRE(pipe2(ready, O_CLOEXEC) == 0);
+    d.s.ready_fd = ready[1];
+    d.run();
+    char line[16]{};
+    REQUIRE(read(ready[0], line, sizeof line) == 6);
+    CHECK(std::string{line} == "ready\n");
+    close(ready[0]);
+    const auto health = d.api().get("/health");
+    REQUIRE(health);
+    CHECK(health.value()["pid"] == getpid());
+    CHECK(health.value()["identity"] == "session");
+    CHECK(health.value()["umount_wait"] == "api");
+    CHECK(health.value()["limits"][0] == "a limit");
+    std::string why;
+    const auto record = read_state(state_path(d.s.socket), why);
+    REQUIRE(record);
+    CHECK(record->daemon.pid == getpid());
+    CHECK(d.api().post("/stop", json::object()).has_value());
+    CHECK(d.ended() == 0);
+    CHECK(fs::is_empty(d.dir));
+}
+
+TEST_CASE("signals end it, and the end of who started it, and that nobody needs it", "[daemon]") {
+    running d;
+    SECTION("SIGTERM") {
+        d.run();
+        REQUIRE(d.api().answers());
+        kill(getpid(), SIGTERM);
+    }
+    SECTION("its lifeline") {
+        int pair[2];
+        REQUIRE(pipe2(pair, O_CLOEXEC) == 0);
+        d.s.lifeline = pair[0];
+        d.run();
+        REQUIRE(write(pair[1], "x", 1) == 1);  // that says nothing
+        CHECK(d.api().answers());
+        close(pair[1]);
+    }
+    CHECK(d.ended() == 0);
+    CHECK(fs::is_empty(d.dir));
+}
+
+TEST_CASE("what it cannot be keeps it from starting, and the socket free", "[daemon]") {
+    running d;
+    SECTION("a socket that is none") {
+        d.s.socket = "d.sock";
+        const auto why = d.open();
+        REQUIRE(why);
+        CHECK(why->exit_code == 2);
+    }
+    SECTION("no cgroups where they are wanted") {
+        d.s.identity = "cgroup";
+        d.s.cgroup_root = d.dir;
+        const auto why = d.open();
+        REQUIRE(why);
+        CHECK(why->exit_code == 4);
+    }
+    d.it.reset();
+    CHECK(fs::is_empty(d.dir));
+}
+
+TEST_CASE("two daemons on one socket: the second says so", "[daemon]") {
+    running first;
+    first.run();
+    running second;
+    second.s.socket = first.s.socket;
+    const auto why = second.open();
+    REQUIRE(why);
+    CHECK(why->exit_code == 5);
+    CHECK(why->code == "busy");
+    CHECK(first.api().post("/stop", json::object()).has_value());
+    CHECK(first.ended() == 0);
+}
