@@ -77,7 +77,8 @@ mount_view served_mount::view() const {
     v.device_use = fs_->cache().device.times();
     if (session_)
         for (const auto& f : session_->faults().all()) v.faults.push_back({f->asked, f->saw, f->as_asked()});
-    for (const auto& r : fs_->cache().device.errors.rules()) v.device_errors.emplace_back(r.matched, r.injected);
+    for (const auto& r : fs_->cache().device.errors.rules())
+        v.device_errors.emplace_back(r->saw.matched, r->saw.injected);
     v.phases_ns = phases_;
     v.isw_in_flight = sb_->own_in_flight;
     v.switches = sb_->switches;

@@ -3,13 +3,22 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fnmatch.h>
+#include <utility>
 
 namespace drainlab::storage {
 
 namespace {
+
 constexpr int largest_errno = 133;  // EHWPOISON
-}
+
+/// A device's operations bear the names of the callers'; `any` is none of them.
+const auto operation_of = []() noexcept {
+    std::array<std::optional<fault::operation>, device_op_words.size()> all;
+    for (std::size_t k = 0; k < all.size(); ++k) all[k] = fault::parse_operation(device_op_words[k]);
+    return all;
+}();
+
+}  // namespace
 
 std::optional<device_op> parse_device_op(std::string_view word) noexcept {
     const auto at = std::find(device_op_words.begin(), device_op_words.end(), word);
@@ -33,25 +42,34 @@ std::string errno_name(int error) {
 }
 
 void device_errors::set(const std::vector<error_rule>& rules) {
-    rules_.clear();
-    for (const auto& r : rules) rules_.push_back({r, std::mt19937_64{r.seed}});
+    rules_ = {};
+    for (const auto& r : rules) {
+        fault::rule f;
+        f.ops.reset();
+        for (std::size_t k = 0; k < operation_of.size(); ++k)
+            if (operation_of[k] && (r.op == device_op::any || r.op == static_cast<device_op>(k)))
+                f.ops.set(static_cast<std::size_t>(*operation_of[k]));
+        f.path = r.path;
+        f.probability = r.probability;
+        f.error = r.error;
+        f.seed = r.seed;
+        rules_.add(std::move(f));
+    }
 }
 
 bool device_errors::concerns(device_op op) const noexcept {
-    return std::any_of(rules_.begin(), rules_.end(),
-                       [op](const auto& r) { return r.rule.op == op || r.rule.op == device_op::any; });
+    return !none() && rules_.needs_of(*operation_of[static_cast<std::size_t>(op)]).any;
 }
 
 int device_errors::strike(device_op op, const std::string& path) {
-    for (auto& r : rules_) {
-        if (r.rule.op != op && r.rule.op != device_op::any) continue;
-        if (::fnmatch(r.rule.path.c_str(), path.c_str(), 0) != 0) continue;
-        ++r.matched;
-        if (std::uniform_real_distribution{0.0, 1.0}(r.random) >= r.rule.probability) continue;
-        ++r.injected;
-        return r.rule.error;
-    }
-    return 0;
+    fault::call c;
+    c.op = *operation_of[static_cast<std::size_t>(op)];
+    c.path = path;
+    const auto struck = rules_.decide(c);
+    if (!struck) return 0;
+    --struck->saw.under_way;  // nobody waits
+    ++struck->saw.answered;
+    return struck->asked.error;
 }
 
 }  // namespace drainlab::storage

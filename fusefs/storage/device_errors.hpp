@@ -1,9 +1,10 @@
 // Errors on demand: which operations on which files fail, how often, and how.
 #pragma once
+#include "fusefs/fault/rules.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,14 +59,10 @@ struct error_rule {
     std::uint64_t seed{};   ///< the same seed and the same sequence of matching requests fail the same
 };
 
-/// The rules in force. The first one that strikes decides. A file without any name left has the path "". Thread: loop.
+/// The rules in force, as a fault::rules keeps them: the first one that strikes decides. A file without any name left has the path "".
+/// Thread: loop.
 class device_errors {
   public:
-    struct counted_rule {
-        error_rule rule;
-        std::mt19937_64 random;
-        std::uint64_t matched{}, injected{};
-    };
     /// Replaces all; counters and generators begin anew.
     void set(const std::vector<error_rule>& rules);
     bool none() const noexcept { return rules_.empty(); }
@@ -73,10 +70,11 @@ class device_errors {
     bool concerns(device_op op) const noexcept;
     /// 0: goes well.
     int strike(device_op op, const std::string& path);
-    const std::vector<counted_rule>& rules() const noexcept { return rules_; }
+    /// With how many operations each was about, and how many it failed.
+    const std::vector<fault::rules::pointer>& rules() const noexcept { return rules_.all(); }
 
   private:
-    std::vector<counted_rule> rules_;
+    fault::rules rules_;
 };
 
 }  // namespace drainlab::storage

@@ -157,10 +157,21 @@ class page_cache {
     // which file of this folder has them
     // page_cache_read.cpp
     bool need_fd_now(file_data& f, int flags, int& err);
+    /// Whether a read gets the store's bytes at once, so that none need be kept here.
+    bool reads_through() const noexcept {
+        return calls_.at_once() && device.limits().unlimited() && !device.errors.concerns(device_op::read);
+    }
+    struct gap {
+        pgoff_t first{};
+        std::size_t count{};  ///< 0: there is none
+    };
+    static gap first_gap(const kernel::address_space& m, pgoff_t at, pgoff_t end, bool bytes);
+    /// What of these bytes is not here yet: the first of it.
+    gap lacks(const file_data& f, off_t off, std::size_t size) const;
     bool fill_now(file_data& f, pgoff_t first, std::size_t count, const kernel::memcg_ptr& m, int& err);
     sched::task<int> fill(file_data& f, pgoff_t first, std::size_t count, kernel::memcg_ptr m);
     void take_in(file_data& f, fill_buffers& got, const kernel::memcg_ptr& m);
-    void charge_clean(file_data& f, pgoff_t first, pgoff_t stop, const kernel::memcg_ptr& m);
+    void charge_clean(file_data& f, off_t off, std::size_t size, const kernel::memcg_ptr& m);
     int gather(file_data& f, off_t off, std::size_t size, std::vector<iovec>& out);
     int gather_through(file_data& f, off_t off, off_t end, std::vector<iovec>& out);
     // page_cache_write.cpp

@@ -38,8 +38,7 @@ void page_cache::take_in(file_data& f, fill_buffers& got, const kernel::memcg_pt
 }
 
 bool page_cache::fill_now(file_data& f, pgoff_t first, std::size_t count, const kernel::memcg_ptr& m, int& err) {
-    if (!calls_.at_once() || !device.limits().unlimited() || device.errors.concerns(device_op::read))
-        return false;  // fill() does it
+    if (!reads_through()) return false;  // fill() does it
     if (!need_fd_now(f, O_RDONLY, err) || err) return true;
     fill_buffers got{first, count};
     err = got.read(io_, f.fd->get());
@@ -68,10 +67,13 @@ sched::task<int> page_cache::fill(file_data& f, pgoff_t first, std::size_t count
     co_return 0;
 }
 
-void page_cache::charge_clean(file_data& f, pgoff_t first, pgoff_t stop, const kernel::memcg_ptr& m) {
+/// Notes who pays, and no more: the bytes are read from the store.
+void page_cache::charge_clean(file_data& f, off_t off, std::size_t size, const kernel::memcg_ptr& m) {
+    const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
+    if (off >= end) return;
     const auto inode = f.inode.lock();
-    auto next = inode->i_mapping.i_pages.lower_bound(first);
-    for (pgoff_t index = first; index < stop; ++index) {
+    auto next = inode->i_mapping.i_pages.lower_bound(page_of(off));
+    for (pgoff_t index = page_of(off); index <= page_of(end - 1); ++index) {
         if (next != inode->i_mapping.i_pages.end() && next->first == index) {
             ++next;
             continue;
@@ -122,17 +124,13 @@ int page_cache::gather(file_data& f, off_t off, std::size_t size, std::vector<io
     return 0;
 }
 
-namespace {
-
-/// The first gap of [at, end) in the cache, at most one batch long; count 0 if there is none. A page without bytes of
-/// its own is one where `bytes` are needed.
-std::pair<pgoff_t, std::size_t> next_gap(const kernel::address_space& m, pgoff_t at, pgoff_t end, bool bytes) {
+/// The first gap of [at, end), at most one batch long. A page without bytes of its own is one where `bytes` are needed.
+page_cache::gap page_cache::first_gap(const kernel::address_space& m, pgoff_t at, pgoff_t end, bool bytes) {
     auto page = m.i_pages.lower_bound(at);
     const auto good = [&](pgoff_t index) {
         return page != m.i_pages.end() && page->first == index && (!bytes || page->second.data);
     };
     while (at < end && good(at)) ++at, ++page;
-    if (at >= end) return {at, 0};
     pgoff_t stop = at;
     while (stop < end && stop - at < fill_batch && !good(stop)) {
         if (page != m.i_pages.end() && page->first == stop) ++page;
@@ -141,40 +139,29 @@ std::pair<pgoff_t, std::size_t> next_gap(const kernel::address_space& m, pgoff_t
     return {at, static_cast<std::size_t>(stop - at)};
 }
 
-}  // namespace
+page_cache::gap page_cache::lacks(const file_data& f, off_t off, std::size_t size) const {
+    const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
+    if (off >= end) return {};
+    return first_gap(f.mapping(), page_of(off), page_of(end - 1) + 1, !calls_.at_once());
+}
 
 bool page_cache::try_read(file_data& f, off_t off, std::size_t size, const kernel::memcg_ptr& m,
                           std::vector<iovec>& out) {
-    const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
-    if (off >= end) return true;
     reclaim();
-    const auto inode = f.inode.lock();
-    if (calls_.at_once() && device.limits().unlimited() && !device.errors.concerns(device_op::read)) {
-        charge_clean(f, page_of(off), page_of(end - 1) + 1, m);
-        return gather(f, off, size, out) == 0;  // read() tells the error
-    }
-    for (pgoff_t at = page_of(off), stop = page_of(end - 1) + 1;;) {
-        const auto [gap, count] = next_gap(inode->i_mapping, at, stop, !calls_.at_once());
-        if (count == 0) break;
-        int err = 0;
-        if (!fill_now(f, gap, count, m, err) || err) return false;  // read() tells the error
-        at = gap + count;
-    }
-    return gather(f, off, size, out) == 0;
+    if (reads_through())
+        charge_clean(f, off, size, m);
+    else if (lacks(f, off, size).count != 0)
+        return false;
+    return gather(f, off, size, out) == 0;  // read() tells the error
 }
 
 sched::task<int> page_cache::read(file_data& f, off_t off, std::size_t size, kernel::memcg_ptr m,
                                   std::vector<iovec>& out) {
     const auto inode = f.inode.lock();
     reclaim();
-    for (;;) {
-        const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
-        if (off >= end) co_return 0;
-        const auto [gap, count] = next_gap(inode->i_mapping, page_of(off), page_of(end - 1) + 1, !calls_.at_once());
-        if (count == 0) break;
-        // After the wait we look again from the start: pages found before may have gone meanwhile.
-        if (const int err = co_await fill(f, gap, count, m)) co_return err;
-    }
+    // After a wait we look again from the start: pages found before may have gone meanwhile.
+    for (gap g = lacks(f, off, size); g.count != 0; g = lacks(f, off, size))
+        if (const int err = co_await fill(f, g.first, g.count, m)) co_return err;
     co_return gather(f, off, size, out);
 }
 

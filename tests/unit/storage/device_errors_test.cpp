@@ -15,8 +15,8 @@ TEST_CASE("Rules strike by operation and path; the first that does decides", "[d
     CHECK(errors.strike(device_op::read, "/data/a.log") == ENOSPC);
     CHECK(errors.strike(device_op::write, "/other/a.log") == 0);
     CHECK(errors.strike(device_op::write, "") == 0);
-    CHECK(errors.rules()[0].matched == 1);
-    CHECK(errors.rules()[1].injected == 2);
+    CHECK(errors.rules()[0]->saw.matched == 1);
+    CHECK(errors.rules()[1]->saw.injected == 2);
     errors.set({{device_op::fsync, "*", 1, EIO, 0}});
     CHECK(errors.concerns(device_op::fsync));
     CHECK_FALSE(errors.concerns(device_op::write));
