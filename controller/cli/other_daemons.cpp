@@ -4,6 +4,7 @@
 #include "controller/words/words.hpp"
 #include "fusefs/control/state_file.hpp"
 #include "fusefs/os/printable.hpp"
+#include "fusefs/os/processes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,14 +12,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
-#include <filesystem>
 #include <unistd.h>
 
 namespace drainlab::cli {
 
 using nlohmann::json;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -61,17 +59,13 @@ other_daemon describe(pid_t pid, const std::vector<std::string>& words) {
 
 std::vector<other_daemon> other_daemons(pid_t known, const std::string& proc) {
     std::vector<other_daemon> all;
-    std::error_code ec;
-    for (fs::directory_iterator one(proc, ec); !ec && one != fs::directory_iterator(); one.increment(ec)) {
-        const std::string number = one->path().filename().string(), dir = one->path().string();
-        pid_t pid = 0;
-        if (std::from_chars(number.data(), number.data() + number.size(), pid).ec != std::errc{} || pid == known)
-            continue;
+    for (const pid_t pid : os::processes(proc)) {
+        const std::string dir = fmt::format("{}/{}", proc, pid);
+        if (pid == known) continue;
         if (machine::read_text(dir + "/comm") != "drainfs\n" || !is_ours(dir)) continue;
         const auto words = words_of(machine::read_text(dir + "/cmdline"));
         if (!words.empty() && !socket_of(words).empty()) all.push_back(describe(pid, words));
     }
-    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.pid < b.pid; });
     return all;
 }
 

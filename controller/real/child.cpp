@@ -1,12 +1,14 @@
 #include "controller/real/child.hpp"
 
 #include "controller/machine/process.hpp"
+#include "controller/real/until_readable.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/outcome/try.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
@@ -63,7 +65,7 @@ bool child::finish(std::chrono::milliseconds limit) {
 
 asio::awaitable<int> child::exited() {
     while (!status_) {
-        co_await pidfd_.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+        if (const auto ec = co_await until_readable(pidfd_)) throw boost::system::system_error{ec};  // cancelled
         reap();
     }
     co_return *status_;

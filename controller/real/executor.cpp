@@ -6,12 +6,10 @@
 #include "controller/real/cycle.hpp"
 #include "controller/real/event_reader.hpp"
 #include "controller/real/machine_info.hpp"
+#include "controller/real/until_readable.hpp"
 #include "controller/real/values.hpp"
-#include "fusefs/os/readable.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/outcome/try.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -216,11 +214,7 @@ class executor::impl {
     asio::awaitable<void> watch_daemon() {
         asio::posix::stream_descriptor pidfd{events_.executor(),
                                              static_cast<int>(syscall(SYS_pidfd_open, daemon_->pid(), 0))};
-        boost::system::error_code ec;
-        do {
-            co_await pidfd.async_wait(asio::posix::stream_descriptor::wait_read,
-                                      asio::redirect_error(asio::use_awaitable, ec));
-        } while (!ec && !os::readable(pidfd.native_handle()));
+        const auto ec = co_await until_readable(pidfd);
         if (!ec && !stopping_) events_.stop(daemon_died(daemon_->log()));
     }
 

@@ -2,10 +2,10 @@
 
 #include "controller/machine/unmount.hpp"
 #include "controller/real/child.hpp"
-#include "fusefs/os/readable.hpp"
+#include "controller/real/until_readable.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -55,9 +55,7 @@ asio::awaitable<timing> by_syscall(asio::any_io_executor executor, std::string d
     if (!started) co_return started.error();
     auto& call = started.value();
     asio::posix::stream_descriptor returned{executor, fcntl(call.fd(), F_DUPFD_CLOEXEC, 3)};
-    do {
-        co_await returned.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
-    } while (!os::readable(returned.native_handle()));
+    if (const auto ec = co_await until_readable(returned)) throw boost::system::system_error{ec};  // cancelled
     const auto done = call.wait(std::chrono::milliseconds(1'000));
     if (done.error != 0 && done.error != EBUSY) co_return client::system_failure("umount2 " + dir, done.error);
     const umount_timing t{static_cast<std::uint64_t>(done.started.count()),

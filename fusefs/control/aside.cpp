@@ -2,7 +2,7 @@
 
 #include "fusefs/os/own_table.hpp"
 #include "fusefs/os/pass_fd.hpp"
-#include "fusefs/os/readable.hpp"
+#include "fusefs/os/when_readable.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -74,10 +74,8 @@ struct waiting : std::enable_shared_from_this<waiting> {
         hear();
     }
     void hear() {
-        socket.async_wait(asio::posix::stream_descriptor::wait_read,
-                          [self = shared_from_this()](const boost::system::error_code& error) {
-                              if (error) return;
-                              if (!os::readable(self->socket.native_handle())) return self->hear();
+        os::when_readable([self = shared_from_this()] { return self->socket.is_open() ? &self->socket : nullptr; },
+                          [self = shared_from_this()] {
                               auto fd = os::receive_fd(self->socket.native_handle());
                               self->let_go();
                               self->tell(self->shared->at == handover::state::finished ? 0 : EIO, std::move(fd));

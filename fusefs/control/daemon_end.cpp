@@ -1,7 +1,7 @@
 // What ends the daemon, and how it ends: see ending.hpp.
 #include "fusefs/control/daemon_parts.hpp"
 #include "fusefs/os/printable.hpp"
-#include "fusefs/os/readable.hpp"
+#include "fusefs/os/when_readable.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -48,13 +48,12 @@ void daemon::watch_lifeline() {
 }
 
 void daemon::wait_for_lifeline() {
-    lifeline_.async_wait(asio::posix::stream_descriptor::wait_read, [this](error_code error) {
-        if (error) return;
-        char byte;
-        if (!os::readable(lifeline_.native_handle()) || read(lifeline_.native_handle(), &byte, 1) > 0)
-            return wait_for_lifeline();
-        take(ending_event::lifeline);
-    });
+    os::when_readable([this] { return &lifeline_; },
+                      [this] {
+                          char byte;
+                          if (read(lifeline_.native_handle(), &byte, 1) > 0) return wait_for_lifeline();
+                          take(ending_event::lifeline);
+                      });
 }
 
 void daemon::on_empty() {

@@ -2,6 +2,7 @@
 
 #include "fusefs/os/own_file.hpp"
 #include "fusefs/os/printable.hpp"
+#include "fusefs/os/processes.hpp"
 #include "fusefs/os/unique_fd.hpp"
 
 #include <fmt/format.h>
@@ -13,7 +14,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
 #include <thread>
 
 namespace drainlab::control {
@@ -24,12 +24,8 @@ using os::to_printable;
 
 /// A process that lives in this mount namespace, or 0.
 pid_t inhabitant(std::uint64_t mount_namespace) {
-    std::error_code ec;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc", ec)) {
-        const std::string pid = entry.path().filename();
-        if (pid.find_first_not_of("0123456789") == std::string::npos && os::mount_namespace_of(pid) == mount_namespace)
-            return static_cast<pid_t>(std::stol(pid));
-    }
+    for (const pid_t pid : os::processes())
+        if (os::mount_namespace_of(std::to_string(pid)) == mount_namespace) return pid;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // Its birth.
 #include "fusefs/control/served_mount_parts.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
-#include "fusefs/os/readable.hpp"
+#include "fusefs/os/when_readable.hpp"
 #include "fusefs/storage/filesystem.hpp"
 #include "fusefs/trace/hub.hpp"
 
@@ -115,19 +115,19 @@ void served_mount::follow_pid() {
 }
 
 void served_mount::wait_for_companion() {
-    auto& process = timers_->companion;
-    const auto unmount = [self = weak_from_this()](const boost::system::error_code& error) {
+    const auto self = weak_from_this();
+    const auto unmount = [self] {
         const auto m = self.lock();
-        if (error || !m || m->state_ != mount_state::live) return;
-        auto& pidfd = m->timers_->companion;
-        if (pidfd.is_open() && !os::readable(pidfd.native_handle())) return m->wait_for_companion();
+        if (!m || m->state_ != mount_state::live) return;
         spdlog::info("{}: process {} has ended, unmounting", m->dir(), *m->request_.with_pid);
         m->owner_.take_away(*m);
     };
-    if (process.is_open())
-        process.async_wait(boost::asio::posix::stream_descriptor::wait_read, unmount);
-    else
-        unmount({});
+    if (!timers_->companion.is_open()) return unmount();  // it has ended already
+    const auto look_up = [self]() -> boost::asio::posix::stream_descriptor* {
+        const auto m = self.lock();
+        return m && m->timers_->companion.is_open() ? &m->timers_->companion : nullptr;
+    };
+    os::when_readable(look_up, unmount);
 }
 
 /// The session belongs to us and calls nobody after its end: `this` is safe.

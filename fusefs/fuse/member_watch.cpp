@@ -1,7 +1,7 @@
 #include "fusefs/fuse/member_watch.hpp"
 
 #include "fusefs/fuse/caller.hpp"
-#include "fusefs/os/readable.hpp"
+#include "fusefs/os/when_readable.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -23,17 +23,22 @@ struct member_watch::impl : std::enable_shared_from_this<member_watch::impl> {
         on_empty(group);
     }
 
-    void wait_for(std::uint64_t group, pid_t member, descriptor& pidfd) {
-        pidfd.async_wait(descriptor::wait_read,
-                         [weak = weak_from_this(), group, member](const boost::system::error_code& error) {
-                             const auto self = weak.lock();
-                             if (error || !self) return;
-                             const auto g = self->groups.find(group);
-                             if (g == self->groups.end() || !g->second.contains(member)) return;
-                             descriptor& again = g->second.at(member);
-                             if (!os::readable(again.native_handle())) return self->wait_for(group, member, again);
-                             self->exited(group, member);
-                         });
+    descriptor* find(std::uint64_t group, pid_t member) {
+        const auto g = groups.find(group);
+        if (g == groups.end()) return nullptr;
+        const auto m = g->second.find(member);
+        return m == g->second.end() ? nullptr : &m->second;
+    }
+
+    void wait_for(std::uint64_t group, pid_t member) {
+        const auto weak = weak_from_this();
+        const auto look_up = [weak, group, member]() -> descriptor* {
+            const auto self = weak.lock();
+            return self ? self->find(group, member) : nullptr;
+        };
+        os::when_readable(look_up, [weak, group, member] {
+            if (const auto self = weak.lock()) self->exited(group, member);
+        });
     }
 
     boost::asio::io_context& io;
@@ -57,7 +62,7 @@ bool member_watch::add(std::uint64_t group, pid_t member) {
     auto [at, added] = w.groups[group].try_emplace(member, w.io, fd.get());
     if (!added) return true;
     static_cast<void>(fd.release());
-    w.wait_for(group, member, at->second);
+    w.wait_for(group, member);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "controller/machine/holders/survey.hpp"
 
 #include "controller/machine/process.hpp"
+#include "fusefs/os/processes.hpp"
 
 #include <fmt/format.h>
 
@@ -15,10 +16,6 @@ namespace drainlab::machine {
 namespace fs = std::filesystem;
 
 namespace {
-
-bool is_number(const std::string& name) {
-    return !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
-}
 
 const mount_line* by_id(const std::vector<mount_line>& mounts, std::uint64_t id) {
     for (const auto& m : mounts)
@@ -64,11 +61,10 @@ survey::survey(const target& w, const std::string& p, const std::string& s) : wh
     our_ns = namespace_number(link_text(proc + "/self/ns/mnt"));
     namespaces[our_ns] = {read_mountinfo("self", proc), getpid(), {}};
     if (!what.dir.empty()) self = mount_at(ours(), what.dir);
-    std::error_code ec;
-    for (fs::directory_iterator all(proc, ec); !ec && all != fs::directory_iterator(); all.increment(ec)) {
-        const std::string name = all->path().filename();
-        if (!is_number(name) || name == std::to_string(getpid())) continue;
-        process one{static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10)), proc + "/" + name, 0};
+    for (const pid_t pid : os::processes(proc)) {
+        if (pid == getpid()) continue;
+        const auto name = std::to_string(pid);
+        process one{pid, proc + "/" + name, 0};
         one.mntns = namespace_number(link_text(one.dir + "/ns/mnt"));
         if (one.mntns != 0 && !namespaces.contains(one.mntns))
             namespaces[one.mntns] = {read_mountinfo(name, proc), one.pid, {}};

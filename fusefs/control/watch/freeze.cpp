@@ -1,7 +1,7 @@
 #include "fusefs/control/watch/freeze.hpp"
 
 #include "fusefs/fuse/caller.hpp"
-#include "fusefs/os/readable.hpp"
+#include "fusefs/os/when_readable.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -28,14 +28,14 @@ struct freeze_release::events {
     std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 
     void hear() {
-        fd.async_wait(asio::posix::stream_descriptor::wait_read, [this, token = alive](const auto& error) {
-            if (error || !*token) return;
-            if (!os::readable(fd.native_handle())) return hear();
-            char some[4096];
-            while (::read(fd.native_handle(), some, sizeof some) > 0) {}
-            spdlog::info("a freeze or a thaw of our cgroup was asked for: what was held is held again");
-            hear();
-        });
+        os::when_readable(
+            [this, token = alive] { return *token ? &fd : nullptr; },
+            [this] {
+                char some[4096];
+                while (::read(fd.native_handle(), some, sizeof some) > 0) {}
+                spdlog::info("a freeze or a thaw of our cgroup was asked for: what was held is held again");
+                hear();
+            });
     }
     ~events() { *alive = false; }
 };
