@@ -1,5 +1,6 @@
 // drainctl lab: the bench on real kernels, under QEMU.
 #include "controller/cli/command.hpp"
+#include "controller/cli/lab_profile.hpp"
 #include "controller/cli/lab_report.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
@@ -32,7 +33,7 @@ struct options {
     std::string accel = "auto", load = "heavy", format = "text";
     bool list = false, validate = false;
     std::optional<std::string> trace_dir;
-    std::optional<std::string> json;
+    std::optional<std::string> json, profile_out;
     std::optional<duration> timeout;
 };
 
@@ -65,6 +66,7 @@ result<lab::experiment_order> order_of(const options& o, const std::string& scra
                                      : lab::accelerator::icount;
     order.told.drop_pages = o.load == "heavy";
     BOOST_OUTCOME_TRY(order.told.widen_us, widening(o.widen));
+    order.told.measure = o.profile_out.has_value();
     order.told.record = order.told.widen_us > 0 || o.validate || o.trace_dir;
     auto names = o.scenarios.empty() ? word_list{"no_pressure", "idle_cross_pressure"} : o.scenarios;
     if (std::find(names.begin(), names.end(), "all") != names.end()) names = lab::lab_scenarios();
@@ -104,6 +106,7 @@ result<exit_code> run_lab(const options& o) {
     using clock = std::chrono::steady_clock;
     const auto begun = clock::now();
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
+    BOOST_OUTCOME_TRYV(check_file("--profile-out", o.profile_out));
     heed_signals();
     BOOST_OUTCOME_TRY(auto scratch, lab::temporary_dir::make());
     BOOST_OUTCOME_TRY(auto order, order_of(o, scratch.path()));
@@ -130,6 +133,7 @@ result<exit_code> run_lab(const options& o) {
     if (o.json != "-" && o.format == "text") print_kernels(end);
     print_result(o.json, o.format, r);
     BOOST_OUTCOME_TRYV(write_result(o.json, r));
+    if (o.profile_out) { BOOST_OUTCOME_TRYV(write_profiles(*o.profile_out, end, r)); }
     if (judged.checked) print_verdicts(judged, o.json == "-" || o.format != "text");
     if (late)
         end.why = client::failure{
@@ -173,6 +177,10 @@ void declare_lab(command& c) {
     c.flag("--validate", o->validate,
            "records every unmount's trace and holds it against the orderings of the policy that was seen");
     c.option("--trace-dir", o->trace_dir, "keeps every recorded trace there, a file per unmount");
+    c.option("--profile-out", o->profile_out,
+             "measures each guest's machine first and writes it as a profile for `sim --profile FILE`; of several "
+             "kernels a "
+             "file each, FILE-ROW");
     c.flag("--list", o->list, "shows the kernels in the cache and the policy each was seen to have; boots nothing");
     c.json_file(o->json);
     c.note("Scenarios: " + words::join(lab::lab_scenarios()) + ".\n" +

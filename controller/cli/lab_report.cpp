@@ -3,6 +3,7 @@
 #include "controller/cli/output.hpp"
 #include "controller/lab/files.hpp"
 #include "controller/lab/orderings.hpp"
+#include "controller/lab/profile_out.hpp"
 #include "controller/words/words.hpp"
 
 #include <fmt/format.h>
@@ -194,6 +195,7 @@ void print_kernels(const lab::experiment_end& end) {
         fmt::print("{}{}: {}, grace period of a switch: {}; {} ticks/s; {:.0f} s of CPU time\n",
                    label.empty() ? "" : label + " = ", k.release(), k.policy().policy, k.policy().era,
                    k.ticks_per_second(), k.cpu_s());
+        if (k.measured()) fmt::print("  measured: {}\n", lab::latencies_told(*k.measured()));
         for (const auto& w : k.warnings()) remark(fmt::format("{}: the guest warns: {}", k.release(), w));
     }
 }

@@ -6,6 +6,7 @@
 #include "controller/cli/result_output.hpp"
 #include "controller/cli/sim_lazy.hpp"
 #include "controller/cli/stop_signals.hpp"
+#include "controller/lab/profile_out.hpp"
 #include "controller/machine/load.hpp"
 #include "controller/result/merge.hpp"
 #include "controller/sim/compare.hpp"
@@ -108,6 +109,20 @@ result<sim::machine_options> machine_of(const options& o) {
     if (o.hz) { BOOST_OUTCOME_TRYV(sim::set_key(m, "hz", std::to_string(*o.hz))); }
     BOOST_OUTCOME_TRYV(widen(o, m));
     return m;
+}
+
+/// A machine for each kernel of the lab: with the causes that its guest measured, else as its release comes.
+std::vector<sim::grid_row> rows_of(const sim::compared_machine& theirs, const sim::grid& g) {
+    std::vector<sim::grid_row> rows;
+    const auto& wanted = g.bench.policies;
+    for (const auto& kernel : theirs.rows) {
+        if (std::find(wanted.begin(), wanted.end(), kernel.policy) == wanted.end()) continue;
+        rows.push_back({kernel.name, kernel.policy, g.machine});
+        auto& p = rows.back().machine.profile;
+        p.wake_from_gp = kernel.wakes_from_gp;
+        if (!kernel.figures.empty()) p = lab::profile_of(lab::causes_of(kernel.figures), p, p.shared_clock).profile;
+    }
+    return rows;
 }
 
 result<sim::grid> grid_of(const options& o) {
@@ -234,6 +249,7 @@ exit_code check_all(const options& o, const report::result& r, const sim::grid& 
 
 result<exit_code> simulate(options o) {
     std::optional<sim::reference> theirs;
+    const bool own_machines = !o.profile;
     if (o.compare && !o.lazy()) {
         BOOST_OUTCOME_TRY(theirs, sim::load_reference(*o.compare));
         BOOST_OUTCOME_TRY(const auto known, words::data_names("scenarios"));
@@ -244,6 +260,7 @@ result<exit_code> simulate(options o) {
         return client::usage_error("sim: --namespace-policy goes with the scenarios " +
                                    words::join(sim::lazy_scenarios()));
     BOOST_OUTCOME_TRY(auto g, grid_of(o));
+    if (theirs && own_machines) g.rows = rows_of(sim::machine_behind(*theirs), g);
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
     const auto begun = std::chrono::steady_clock::now();
     const double load_before = machine::load_average();

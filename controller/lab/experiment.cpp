@@ -198,6 +198,18 @@ result<experiment_end> run_experiment(experiment_order order, const std::functio
     return experiment(std::move(order), show, stop).run();
 }
 
+namespace {
+
+report::guest_figures guest_of(const kernel_tally& k, const std::string& row) {
+    report::guest_figures g{row, k.release(), {}};
+    for (const auto& key : guest::cause_keys())
+        if (const auto v = (*k.measured()).*key.field; v >= 0)
+            g.figures[std::string(key.name)] = static_cast<std::uint64_t>(v);
+    return g;
+}
+
+}  // namespace
+
 report::result result_of(const experiment_order& order, const experiment_end& end) {
     report::result r;
     r.complete = end.complete;
@@ -221,6 +233,7 @@ report::result result_of(const experiment_order& order, const experiment_end& en
         if (k.image().label.empty() && with_policy[seen] > 1)
             name += "@" + (k.release().empty() ? k.image().name : k.release());
         for (auto& c : k.cells(name)) r.cells.push_back(std::move(c));
+        if (k.measured()) r.guests.push_back(guest_of(k, name));
     }
     report::finish(r, "persb", order.seed);
     return r;

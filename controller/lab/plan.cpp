@@ -32,6 +32,7 @@ std::vector<planned_boot> plan_boots(std::size_t kernels, const guest::parameter
         for (const auto kernel : order) {
             planned_boot boot{kernel, all};
             boot.told.seed = random() >> 16;
+            boot.told.measure = all.measure && number == 0;
             boot.told.scenarios.clear();
             for (auto s : all.scenarios) {
                 const int rounds = rounded_up(samples, s.at_once) / s.at_once;

@@ -39,6 +39,13 @@ sample_told sample_of(const json& j) {
     return s;
 }
 
+measured_told measured_of(const json& j) {
+    measured_told m;
+    for (const auto& k : guest::cause_keys())
+        if (const auto v = maybe(j, std::string(k.name).c_str())) m.causes.*k.field = static_cast<std::int64_t>(*v);
+    return m;
+}
+
 std::optional<message> message_of(const json& j) {
     const std::string what = j.at("what");
     if (what == "hello") {
@@ -47,6 +54,7 @@ std::optional<message> message_of(const json& j) {
     }
     if (what == "policy") return policy_told{j.at("policy"), j.at("era"), j.at("calls")};
     if (what == "ready") return ready{j.at("hz"), j.at("probes")};
+    if (what == "measured") return measured_of(j);
     if (what == "sample") return sample_of(j);
     if (what == "trace") return trace_told{j.at("scenario"), j.at("i"), j.at("pid"), j.at("line")};
     if (what == "load")

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/result/collect.hpp"
+#include "workloads/guest/causes.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -40,6 +41,9 @@ struct trace_told {
     int pid = 0;  ///< of the round's first umount(8)
     std::string line;
 };
+struct measured_told {
+    guest::causes causes;
+};
 struct load_told {
     std::string scenario;
     std::uint64_t generations = 0, ns = 0;
@@ -53,8 +57,8 @@ struct error_told {
 };
 struct bye {};
 
-using message =
-    std::variant<hello, policy_told, ready, sample_told, trace_told, load_told, warning_told, error_told, bye>;
+using message = std::variant<hello, policy_told, ready, measured_told, sample_told, trace_told, load_told, warning_told,
+                             error_told, bye>;
 
 /// The message in a line, or nothing: half a line of a machine that died, another schema, noise.
 std::optional<message> parse_message(const std::string& line);

@@ -26,6 +26,7 @@ void kernel_tally::take(const message& m) {
     if (const auto* h = std::get_if<hello>(&m)) release_ = h->release;
     if (const auto* p = std::get_if<policy_told>(&m)) policy_ = *p;
     if (const auto* r = std::get_if<ready>(&m)) hz_ = r->hz;
+    if (const auto* c = std::get_if<measured_told>(&m)) measured_ = c->causes;
     if (const auto* s = std::get_if<sample_told>(&m)) take_sample(*s);
     if (const auto* l = std::get_if<load_told>(&m)) take_load(*l);
     if (const auto* w = std::get_if<warning_told>(&m))

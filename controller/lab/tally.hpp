@@ -7,6 +7,7 @@
 #include "workloads/guest/parameters.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ class kernel_tally {
     int ticks_per_second() const noexcept { return hz_; }
     bool violated() const noexcept { return violated_; }
     double cpu_s() const noexcept { return cpu_s_; }
+    /// What a guest of it measured of its own machine.
+    const std::optional<guest::causes>& measured() const noexcept { return measured_; }
     const std::vector<round_trace>& traces() const noexcept { return traces_; }
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
@@ -58,6 +61,7 @@ class kernel_tally {
     int hz_ = 0, boots_ = 0;
     bool violated_ = false;
     double cpu_s_ = 0.0;
+    std::optional<guest::causes> measured_;
     std::string last_scenario_;
     std::map<std::string, gathered> scenarios_;
     std::vector<round_trace> traces_;

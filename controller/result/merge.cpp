@@ -56,6 +56,10 @@ std::optional<std::string> merger::add(result more) {
         else
             merge_cell(*at, c);
     }
+    for (auto& g : more.guests) {
+        const auto same = [&](const guest_figures& o) { return o.policy == g.policy && o.kernel == g.kernel; };
+        if (std::none_of(all_.guests.begin(), all_.guests.end(), same)) all_.guests.push_back(std::move(g));
+    }
     all_.complete = all_.complete && more.complete;
     all_.run.elapsed_s += more.run.elapsed_s;
     for (const auto& w : more.run.warnings)

@@ -144,6 +144,11 @@ result keys::read_result(const nlohmann::json& j) {
         return comparison{c["scenario"].text(),    c["policy"].text(), c["against"].text(),
                           c["p50_ratio"].number(), c["ci95"].pair(),   read_point(c["point"])};
     });
+    r.guests = top["guests"].list([](const cursor& c) {
+        guest_figures g{c["policy"].text(), c["kernel"].text(), {}};
+        c["figures"].entries([&](const std::string& key, const cursor& v) { g.figures[key] = v.count(); });
+        return g;
+    });
     return r;
 }
 

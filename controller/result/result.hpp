@@ -154,6 +154,13 @@ struct cell {
     std::map<std::string, measure::histogram> histograms;
 };
 
+/// lab --profile-out: what a guest measured of its own machine; the names are those of guest::cause_keys().
+struct guest_figures {
+    std::string policy;  ///< its row, as cells name it
+    std::string kernel;  ///< release
+    std::map<std::string, std::uint64_t> figures;
+};
+
 struct comparison {
     std::string scenario;
     std::string policy;
@@ -170,6 +177,7 @@ struct result {
     run_info run;
     std::vector<cell> cells;
     std::vector<comparison> comparisons;
+    std::vector<guest_figures> guests;
 };
 
 /// The cell of a scenario and policy; null when the run has none.

@@ -174,9 +174,11 @@ std::string to_json(const result& r) {
                                {"ci95", pair(c.ci95)}});
         if (!c.point.empty()) comparisons.back()["point"] = of(c.point);
     }
-    const json document{{"schema", "drainlab.result/1"},    {"complete", r.complete}, {"tool", of(r.tool)},
-                        {"environment", of(r.environment)}, {"run", of(r.run)},       {"cells", cells},
-                        {"comparisons", comparisons}};
+    json document{{"schema", "drainlab.result/1"},    {"complete", r.complete}, {"tool", of(r.tool)},
+                  {"environment", of(r.environment)}, {"run", of(r.run)},       {"cells", cells},
+                  {"comparisons", comparisons}};
+    for (const auto& g : r.guests)
+        document["guests"].push_back({{"policy", g.policy}, {"kernel", g.kernel}, {"figures", g.figures}});
     return keys::dumped(document);
 }
 

@@ -1,6 +1,7 @@
 #include "controller/sim/compare.hpp"
 
 #include "controller/measure/quantile.hpp"
+#include "controller/sim/difference.hpp"
 #include "controller/sim/reference.hpp"
 
 #include <fmt/format.h>
@@ -56,6 +57,19 @@ class comparison {
         const auto* c = report::find_cell(ours_, scenario, policy);
         return c && c->umount_ms ? c : nullptr;
     }
+    /// Ours of a row: on a machine of its own, else that of its policy.
+    const report::cell* cell_of_row(const std::string& scenario, const std::string& row) const {
+        const auto* own = cell_of(scenario, row);
+        return own ? own : cell_of(scenario, theirs_.policy_of(row));
+    }
+    /// Why a row may miss: read off the phases of both where both have some, else what the reference suspects.
+    std::string cause(const std::string& scenario, const std::string& row) const {
+        const auto all = theirs_.phases.find(scenario);
+        const auto* c = cell_of_row(scenario, row);
+        if (c && all != theirs_.phases.end() && all->second.contains(row))
+            if (auto text = where_it_differs(c->phases_ms, all->second.at(row)); !text.empty()) return text;
+        return theirs_.suspected(scenario, theirs_.policy_of(row));
+    }
     /// Prints one row and remembers a miss.
     void row(const std::string& what, double ours, double theirs, double within, const std::string& scenario,
              const std::string& policy, const char* remark = "") {
@@ -63,9 +77,7 @@ class comparison {
         const bool good = ratio <= within && ratio * within >= 1;
         ++compared_;
         line("  {:<44}{:>10.2f}{:>10.2f}{:>8.2f}  {}{}\n", what, ours, theirs, ratio, good ? "" : "MISS ", remark);
-        if (!good)
-            missed_.push_back(fmt::format("{} (ratio {:.2f}): {}", what, ratio,
-                                          theirs_.suspected(scenario, theirs_.policy_of(policy))));
+        if (!good) missed_.push_back(fmt::format("{} (ratio {:.2f}): {}", what, ratio, cause(scenario, policy)));
     }
     void heading(const char* what, double within) {
         line("\n  {:<44}{:>10}{:>10}{:>8}  (within {:g})\n", what, "ours", "theirs", "ratio", within);
@@ -79,7 +91,7 @@ class comparison {
         heading("umount, p50 ms", within);
         for (const auto& [scenario, policies] : theirs_.umount_ms)
             for (const auto& policy : ordered(policies)) {
-                const auto* c = cell_of(scenario, theirs_.policy_of(policy));
+                const auto* c = cell_of_row(scenario, policy);
                 if (!c) continue;
                 const char* remark = theirs_.fitted.empty() ? "" : is_fitted(scenario) ? "fitted" : "predicted";
                 const auto& cell = policies.at(policy);
@@ -102,7 +114,7 @@ class comparison {
         line("\n  {:<44}{:>10}{:>10}\n", "calls that waited, per cent", "ours", "theirs");
         for (const auto& [scenario, rows] : theirs_.waited)
             for (const auto& name : ordered(rows))
-                if (const auto* c = cell_of(scenario, theirs_.policy_of(name)); c && c->drain.calls > 0)
+                if (const auto* c = cell_of_row(scenario, name); c && c->drain.calls > 0)
                     line("  {:<44}{:>10.0f}{:>10.0f}\n", scenario + " " + name,
                          100.0 * static_cast<double>(c->drain.waited) / static_cast<double>(c->drain.calls),
                          100.0 * rows.at(name));
@@ -114,7 +126,7 @@ class comparison {
         heading("mean ms of a call that waited", within);
         for (const auto& [scenario, policies] : theirs_.parts_ms)
             for (const auto& policy : ordered(policies)) {
-                const auto* c = cell_of(scenario, theirs_.policy_of(policy));
+                const auto* c = cell_of_row(scenario, policy);
                 if (!c || !c->drain.parts_ms) continue;
                 const auto ours = parts_of(*c);
                 for (const auto& [part, ms] : policies.at(policy))

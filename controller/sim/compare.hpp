@@ -4,6 +4,7 @@
 #include "controller/result/documents.hpp"
 #include "controller/result/result.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,11 +29,22 @@ experiment::result<reference> load_reference(const std::string& word);
 /// What the other side was made on and with, for a run that is to stand beside it: a profile, CPUs (0: the profile's),
 /// scenarios, and the policies of ours that its rows are about. Empty where it does not tell.
 struct compared_machine {
+    /// A kernel of the lab. `wakes_from_gp` by its release; `figures`: what its guest measured, see report::guest_figures.
+    struct row {
+        std::string name, policy, release;
+        bool wakes_from_gp = true;
+        std::map<std::string, std::uint64_t> figures;
+    };
     std::string profile;
     int cpus = 0;
     std::vector<std::string> scenarios, policies;
+    std::vector<row> rows;
 };
 compared_machine machine_behind(const reference& theirs);
+
+/// Whether the grace-period thread wakes synchronize_rcu() in a kernel of that release, as it comes: since 6.18, with at
+/// most 16 CPUs.
+bool wakes_from_gp(const std::string& release, int cpus);
 
 /// The scenarios of the published table.
 std::vector<std::string> compared_scenarios();

@@ -220,7 +220,9 @@ experiment::result<shard> parse_shard(const std::string& word) {
     return s;
 }
 
-std::uint64_t cells_of(const grid& g) { return g.points.size() * g.bench.scenarios.size() * g.bench.policies.size(); }
+std::uint64_t cells_of(const grid& g) {
+    return g.points.size() * g.bench.scenarios.size() * (g.rows.empty() ? g.bench.policies.size() : g.rows.size());
+}
 
 namespace {
 
@@ -228,7 +230,7 @@ namespace {
 struct todo {
     machine_options machine;
     const experiment::scenario* scenario;
-    const std::string* policy;
+    std::string row, policy;
     const point* at;
     std::uint64_t place;
     int cycles, done{};
@@ -236,21 +238,32 @@ struct todo {
     std::optional<experiment::bench_outcome> made;
 };
 
+std::vector<grid_row> rows_of(const grid& g) {
+    if (!g.rows.empty()) return g.rows;
+    std::vector<grid_row> rows;
+    for (const auto& policy : g.bench.policies) rows.push_back({policy, policy, g.machine});
+    return rows;
+}
+
 experiment::result<std::vector<todo>> cells_to_do(const grid& g) {
+    const auto rows = rows_of(g);
     std::vector<todo> all;
     std::uint64_t place = 0;
     for (const auto& at : g.points) {
-        machine_options machine = g.machine;
-        for (const auto& [key, value] : at) { BOOST_OUTCOME_TRYV(set_key(machine, key, value)); }
-        if (const auto wake = at.find("wake_from_gp"); wake != at.end())
-            machine.profile.wake_from_gp = wake->second == "true";
+        auto here_rows = rows;
+        for (auto& [row, policy, machine] : here_rows) {
+            for (const auto& [key, value] : at) { BOOST_OUTCOME_TRYV(set_key(machine, key, value)); }
+            if (const auto wake = at.find("wake_from_gp"); wake != at.end())
+                machine.profile.wake_from_gp = wake->second == "true";
+        }
         for (const auto& s : g.bench.scenarios)
-            for (const auto& policy : g.bench.policies) {
+            for (const auto& [row, policy, machine] : here_rows) {
                 const auto here = place++;
                 if (static_cast<int>(here % static_cast<std::uint64_t>(g.part.of)) != g.part.number - 1) continue;
                 all.push_back({machine,
                                &s,
-                               &policy,
+                               row,
+                               policy,
                                &at,
                                here,
                                1 + experiment::cycles_for(g.bench.samples, s.target.at_once),
@@ -278,7 +291,7 @@ class crew {
             if (n >= cells_.size() || n > last_.load()) return;
             todo& t = cells_[n];
             t.made = run_cell(
-                grid_, t.machine, *t.scenario, *t.policy, [&](const experiment::progress& now) { told(t, now); },
+                grid_, t.machine, *t.scenario, t.policy, [&](const experiment::progress& now) { told(t, now); },
                 [&](const std::vector<report::umount_sample>& more) { heard(t, more); },
                 [&] { return n > last_.load() || asked_to_stop(); });
             if (!t.made->complete) keep_up_to(n);
@@ -307,13 +320,13 @@ class crew {
         const todo *of = nullptr, *against = nullptr;
         for (const todo& t : cells_) {
             if (t.at != now.at || t.scenario != now.scenario) continue;
-            if (*t.policy == grid_.bench.against)
+            if (t.policy == grid_.bench.against)
                 against = &t;
-            else if (!of || *t.policy == "base")
+            else if (!of || t.policy == "base")
                 of = &t;
         }
         if (!of || !against) return;
-        if (auto ratio = experiment::ratio_so_far(*of->policy, of->umount_ns, *against->policy, against->umount_ns))
+        if (auto ratio = experiment::ratio_so_far(of->policy, of->umount_ns, against->policy, against->umount_ns))
             overall_.so_far = *ratio;
     }
     bool asked_to_stop() {
@@ -358,7 +371,11 @@ outcome run_grid(const grid& g, const std::function<void(const experiment::progr
         auto& made = *t.made;
         made.cells.front().point = *t.at;
         made.cells.front().place = t.place;
-        verdict.note(*t.policy, made.cells.front(), *t.at);
+        if (t.row != t.policy) {
+            made.cells.front().policy = t.row;
+            made.cells.front().policy_seen = t.policy;
+        }
+        verdict.note(t.policy, made.cells.front(), *t.at);
         o.cells.push_back(std::move(made.cells.front()));
         if (made.complete) continue;
         o.complete = false;

@@ -36,10 +36,17 @@ struct shard {
 /// Exit 2 for anything but 1 <= I <= N.
 experiment::result<shard> parse_shard(const std::string& word);
 
+/// A policy on a machine of its own; its cells are called `name`.
+struct grid_row {
+    std::string name, policy;
+    machine_options machine;
+};
+
 /// All that is to be run, and which part of it here.
 struct grid {
     experiment::bench_options bench;  ///< scenarios, policies, samples, ...
     machine_options machine;
+    std::vector<grid_row> rows{};  ///< instead of the policies on `machine`, if any
     std::vector<point> points{{}};
     shard part;
     int jobs = 1;  ///< threads; the cells do not depend on it

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 namespace drainlab::sim {
@@ -67,17 +68,17 @@ figures read_reference(const json& j) {
     return f;
 }
 
-/// A kernel lab's result is about the machine of profile lab-4vcpu, so it misses for the causes that are known of that
-/// one; its rows are kernels, of which several may have one policy.
+/// A kernel lab's result is about a machine like that of profile lab-4vcpu; its rows are kernels, of which several may have one
+/// policy.
 void add_lab(figures& f, const report::result& r) {
     f.profile = "lab-4vcpu";
     f.cpus = r.environment.cpus;
     f.within = {{"umount_p50", 1.25}, {"parts", 1.25}};
     f.negligible_ms = 1.0;
-    if (const auto known = load_reference("lab")) {
-        f.suspects = (*known.value()).suspects;
-        f.leaves_out = (*known.value()).leaves_out;
-    }
+    for (const auto& c : r.cells)
+        if (c.kernel) f.releases[c.policy] = c.kernel->substr(0, c.kernel->find(' '));
+    for (const auto& g : r.guests) f.measured[g.policy] = g.figures;
+    if (const auto known = load_reference("lab")) f.leaves_out = (*known.value()).leaves_out;
 }
 
 /// A result of ours, real or simulated.
@@ -90,6 +91,7 @@ figures of_result(const report::result& r, const std::string& file) {
     for (const auto& c : r.cells) {
         if (!c.umount_ms || !c.point.empty() || !report::has_policy(c)) continue;
         if (c.policy_seen && c.policy_seen != c.policy) f.ours[c.policy] = *c.policy_seen;
+        f.phases[c.scenario][c.policy] = c.phases_ms;
         f.umount_ms[c.scenario][c.policy] = {c.umount_ms->p50, c.umount_ms->p95, 1};
         if (c.drain.calls > 0)
             f.waited[c.scenario][c.policy] = static_cast<double>(c.drain.waited) / static_cast<double>(c.drain.calls);
@@ -143,8 +145,11 @@ experiment::result<reference> load_reference(const std::string& word) {
 
 compared_machine machine_behind(const reference& theirs) {
     const auto& f = *theirs;
-    compared_machine m{f.profile, f.cpus, {}, {}};
+    compared_machine m{f.profile, f.cpus, {}, {}, {}};
     std::set<std::string> policies;
+    for (const auto& [row, release] : f.releases)
+        m.rows.push_back({row, f.policy_of(row), release, wakes_from_gp(release, f.cpus),
+                          f.measured.contains(row) ? f.measured.at(row) : std::map<std::string, std::uint64_t>{}});
     for (const auto& [scenario, rows] : f.umount_ms) {
         m.scenarios.push_back(scenario);
         for (const auto& [row, unused] : rows) policies.insert(f.policy_of(row));
@@ -152,6 +157,14 @@ compared_machine machine_behind(const reference& theirs) {
     m.policies.assign(policies.begin(), policies.end());
     std::sort(m.policies.begin(), m.policies.end(), report::shown_before);
     return m;
+}
+
+bool wakes_from_gp(const std::string& release, int cpus) {
+    int major = 0, minor = 0;
+    const auto *begin = release.data(), *end = begin + release.size();
+    const auto [dot, bad] = std::from_chars(begin, end, major);
+    if (bad == std::errc{} && dot != end && *dot == '.') std::from_chars(dot + 1, end, minor);
+    return std::pair(major, minor) >= std::pair(6, 18) && cpus <= 16;
 }
 
 std::vector<std::string> compared_scenarios() {

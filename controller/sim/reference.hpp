@@ -34,7 +34,10 @@ struct reference::figures {
     std::string name, source, machine, profile;
     int cpus = 0;                             ///< of their machine; 0: the profile's
     std::map<std::string, std::string> ours;  ///< rows with another name than the policy of ours that they are about
-    double negligible_ms = 0.0;               ///< a part below it on both sides is shown, not judged
+    std::map<std::string, std::string> releases;                                 ///< of the lab's rows
+    std::map<std::string, std::map<std::string, std::uint64_t>> measured;        ///< row: figures of its guest
+    std::map<std::string, std::map<std::string, report::phase_figures>> phases;  ///< scenario, row
+    double negligible_ms = 0.0;  ///< a part below it on both sides is shown, not judged
     std::vector<std::string> fitted;
     std::map<std::string, double> within;  ///< factor allowed: umount_p50, parts, rcu, ratio, per_call
     std::map<std::string, std::map<std::string, cell>> umount_ms;      ///< scenario, row

@@ -21,6 +21,8 @@ namespace {
 
 std::string path_of(const std::string& cgroup) { return "/cg/" + cgroup; }
 
+}  // namespace
+
 int write_generation(const std::string& file, const load_shape& shape) {
     constexpr std::size_t block = 4096;
     const int fd = open(file.c_str(), O_WRONLY | O_CREAT | O_SYNC | O_CLOEXEC, 0644);
@@ -33,8 +35,6 @@ int write_generation(const std::string& file, const load_shape& shape) {
     }
     return close(fd) == 0 ? 0 : 3;
 }
-
-}  // namespace
 
 void make_cgroups(channel& out) {
     mkdir("/cg", 0755);

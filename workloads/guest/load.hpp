@@ -26,6 +26,9 @@ struct load_shape {
         true;  ///< POSIX_FADV_DONTNEED behind each write; without it the pages stay with their first writer
 };
 
+/// The writes of one generation to `file`. 0, or what went wrong.
+int write_generation(const std::string& file, const load_shape& shape);
+
 /// Burners, a process each; stop() or the destructor ends them.
 class load {
   public:

@@ -7,6 +7,7 @@
 #include "workloads/guest/channel.hpp"
 #include "workloads/guest/disks.hpp"
 #include "workloads/guest/load.hpp"
+#include "workloads/guest/measure.hpp"
 #include "workloads/guest/scenario.hpp"
 #include "workloads/guest/system.hpp"
 #include "workloads/guest/targets.hpp"
@@ -97,7 +98,7 @@ int main() {
     const int hz = ticks_per_second();
     make_disks(out);
     make_cgroups(out);
-    int busy = 0;
+    int busy = p.measure ? measured_burners : 0;
     for (const auto& s : p.scenarios) busy = std::max(busy, s.mounts);
     for (int i = 0; i < busy; ++i) mount_disk(out, i, burner_dir(i));
     part_probes parts(out);
@@ -107,6 +108,7 @@ int main() {
     std::optional<widened> wide;
     if (p.widen_us > 0) wide.emplace(out, p.widen_us);
     out.send(json_line("ready").number("virtual_ns", now_ns()).number("hz", hz).number("probes", parts.count()));
+    if (p.measure) measure_machine(out, parts, hz, p.seed);
     for (const auto& s : p.scenarios)
         if (!run_scenario(out, s, p, {parts, switches, record ? &*record : nullptr})) break;
     out.farewell();

@@ -101,6 +101,7 @@ void set_key(parameters& p, std::string_view key, std::string_view value) {
     if (key == "scenario") return p.scenarios.push_back(parse_scenario(value));
     if (key == "seed") return void(p.seed = number<std::uint64_t>(key, value));
     if (key == "drop_pages") return void(p.drop_pages = number<int>(key, value) != 0);
+    if (key == "measure") return void(p.measure = number<int>(key, value) != 0);
     if (key == "record") return void(p.record = number<int>(key, value) != 0);
     if (key == "widen_us") return void(p.widen_us = number<std::uint64_t>(key, value));
     if (key == "hang_s") return void(p.hang_s = number<int>(key, value));
@@ -137,6 +138,7 @@ parsed_parameters parse_parameters(std::string_view command_line) {
 std::string to_words(const parameters& p) {
     std::string words = "lab.seed=" + std::to_string(p.seed) + " lab.drop_pages=" + std::to_string(p.drop_pages) +
                         " lab.record=" + std::to_string(p.record) + " lab.hang_s=" + std::to_string(p.hang_s);
+    if (p.measure) words += " lab.measure=1";
     if (p.widen_us != 0) words += " lab.widen_us=" + std::to_string(p.widen_us);
     for (const auto& s : p.scenarios) words += scenario_word(s);
     return words;

@@ -33,6 +33,7 @@ struct parameters {
     std::vector<scenario_order> scenarios;
     std::uint64_t seed = 1;
     bool drop_pages = true;      ///< the load drops each page it has written, so that the next writer is charged anew
+    bool measure = false;        ///< measure the machine first: see causes
     bool record = false;         ///< send the trace of every unmount
     std::uint64_t widen_us = 0;  ///< how long each prepared switch waits before it is queued; 0: not at all
     int hang_s = 120;            ///< guest seconds for one step before the guest gives itself up

@@ -8,7 +8,6 @@
 #include "workloads/guest/targets.hpp"
 #include "workloads/guest/unmount.hpp"
 
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -22,13 +21,6 @@ namespace {
 constexpr const char* complaint = "VFS: Busy inodes after unmount";
 
 bool kernel_complained() { return kernel_log().find(complaint) != std::string::npos; }
-
-std::int64_t children_cpu_ns() {
-    rusage r{};
-    getrusage(RUSAGE_CHILDREN, &r);
-    return (std::int64_t{r.ru_stime.tv_sec} + r.ru_utime.tv_sec) * 1'000'000'000 +
-           (std::int64_t{r.ru_stime.tv_usec} + r.ru_utime.tv_usec) * 1000;
-}
 
 void send_trace(channel& out, const scenario_order& s, int i, pid_t pid, const std::string& text) {
     for (std::size_t at = 0; at < text.size();) {

@@ -1,6 +1,7 @@
 #include "workloads/guest/system.hpp"
 
 #include <sys/klog.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -50,6 +51,13 @@ int load_module(const std::string& name, const std::string& arguments) {
     const int error = syscall(SYS_finit_module, fd, arguments.c_str(), 0) == 0 || errno == EEXIST ? 0 : errno;
     close(fd);
     return error;
+}
+
+std::int64_t children_cpu_ns() {
+    rusage r{};
+    getrusage(RUSAGE_CHILDREN, &r);
+    return (std::int64_t{r.ru_stime.tv_sec} + r.ru_utime.tv_sec) * 1'000'000'000 +
+           (std::int64_t{r.ru_stime.tv_usec} + r.ru_utime.tv_usec) * 1000;
 }
 
 std::string kernel_log() {

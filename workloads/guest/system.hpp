@@ -22,6 +22,9 @@ void truncate_file(const std::string& path);
 /// Loads a module from the initramfs. 0 also where it is not there or is built in, else an errno.
 int load_module(const std::string& name, const std::string& arguments = {});
 
+/// CPU time of all children that were waited for.
+std::int64_t children_cpu_ns();
+
 /// The kernel's log so far.
 std::string kernel_log();
 

@@ -47,6 +47,20 @@ TEST_CASE("a cell does not depend on the other cells of a run", "[sim]") {
     CHECK(report::find_cell(all, "idle_cross_pressure", "race")->umount_ns == alone.cells.front().umount_ns);
 }
 
+TEST_CASE("a row is a policy on a machine of its own", "[sim][rows]") {
+    auto g = grid_of({"idle_cross_pressure"}, {"base"}, 5);
+    const auto as_ever = simulate(g);
+    auto slower = g.machine;
+    slower.profile.hz = 100;
+    g.rows = {{"base@a", "base", g.machine}, {"base@b", "base", slower}};
+    const auto both = simulate(g);
+    REQUIRE(both.cells.size() == 2);
+    CHECK(both.cells[0].policy == "base@a");
+    CHECK(both.cells[0].policy_seen == "base");
+    CHECK(both.cells[0].umount_ns == as_ever.cells[0].umount_ns);
+    CHECK(both.cells[1].umount_ns != as_ever.cells[0].umount_ns);
+}
+
 TEST_CASE("shards, read back and put together, are the whole run", "[sim]") {
     const auto whole = simulate(small());
     REQUIRE(whole.cells.size() == 16);
