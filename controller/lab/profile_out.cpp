@@ -92,6 +92,7 @@ machine_profile profile_of(const causes& c, const machine& elsewhere, bool share
     s.real("umount_in_shutdown", &p::umount_in_shutdown, c.in_shutdown_permille, 1e-3);
     s.time("cgroup_create", &p::cgroup_create, c.cgroup_create_ns);
     s.time("cgroup_remove", &p::cgroup_remove, c.cgroup_remove_ns);
+    s.real("cgroup_locked", &p::cgroup_locked, c.cgroup_locked_permille, 1e-3);
     s.time("sync_write", &p::sync_write, c.sync_write_ns);
     s.time("writeback_page", &p::writeback_page, c.writeback_page_ns);
     s.time("file_write", &p::file_write, c.file_write_ns);

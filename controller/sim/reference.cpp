@@ -77,7 +77,9 @@ void add_lab(figures& f, const report::result& r) {
     f.negligible_ms = 1.0;
     for (const auto& c : r.cells)
         if (c.kernel) f.releases[c.policy] = c.kernel->substr(0, c.kernel->find(' '));
-    for (const auto& g : r.guests) f.measured[g.policy] = g.figures;
+    for (const auto& g : r.guests)
+        for (const auto& [row, release] : f.releases)
+            if (release == g.kernel) f.measured[row] = g.figures;
     if (const auto known = load_reference("lab")) f.leaves_out = (*known.value()).leaves_out;
 }
 

@@ -31,7 +31,8 @@ world::world(const machine_options& options, const kernel::drain_policy& policy,
               : kernel::make_rcu(sched, cpus, with_model(options.profile, options.gp_model), seed)},
       host{std::make_unique<kernel::host>(sched, cpus, *rcu, options.profile)},
       options_{options},
-      policy_{policy} {
+      policy_{policy},
+      cgroup_mutex_{sched, "cgroup_mutex"} {
     host->drain_call = options.profile.drain_call;
     for (const auto& [point, width] : options_.widen) sched.widen(sched::point{point}, width);
     sched.spawn("housekeeping", housekeeping(), sched::fiber_kind::service);
@@ -85,6 +86,16 @@ task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kerne
     (void)co_await kernel::filemap_fdatawrite_range(file, index, index, m);
 }
 
+task<> world::cgroup_work(nanoseconds mean) {
+    const nanoseconds all = about(mean);
+    const nanoseconds locked{
+        static_cast<std::int64_t>(static_cast<double>(all.count()) * options_.profile.cgroup_locked)};
+    co_await cpus.consume(all - locked);
+    if (locked <= 0ns) co_return;
+    const auto held = co_await cgroup_mutex_.lock();
+    co_await cpus.consume(locked);
+}
+
 task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, nanoseconds after,
                           std::shared_ptr<burner> me) {
     if (after > 0ns) co_await sched.sleep_for(after, "its turn to begin");
@@ -92,7 +103,7 @@ task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, 
     while (!me->stop) {
         const instant begun = sched.now();
         const nanoseconds per_write = about(std::chrono::milliseconds{options_.generation_ms}) / (writes + 1);
-        co_await work(options_.profile.cgroup_create);
+        co_await cgroup_work(options_.profile.cgroup_create);
         const auto m = kernel::memcg_create(*host, "generation");
         const int parent = sched.current()->cpu;
         sched.current()->cpu = cpus.fork_cpu(parent);
@@ -102,7 +113,7 @@ task<> world::burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, 
                 co_await sched.sleep_until(due, "its pace");
         }
         sched.current()->cpu = parent;
-        co_await work(options_.profile.cgroup_remove);
+        co_await cgroup_work(options_.profile.cgroup_remove);
         kernel::memcg_rmdir(m);  // sends its callbacks through call_rcu()
         ++me->generations;
     }

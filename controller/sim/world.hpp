@@ -5,6 +5,7 @@
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/machine_sim.hpp"
 #include "fusefs/kernel/rcu_engine.hpp"
+#include "fusefs/sched/lock.hpp"
 #include "fusefs/sched/simulated.hpp"
 
 #include <list>
@@ -80,10 +81,13 @@ class world {
   private:
     task<> burner_loop(std::shared_ptr<kernel::inode> file, unsigned writes, nanoseconds after,
                        std::shared_ptr<burner> me);
+    /// CPU time of making or removing a cgroup, part of it under cgroup_mutex, which there is one of.
+    task<> cgroup_work(nanoseconds mean);
     task<> housekeeping();
 
     machine_options options_;
     const kernel::drain_policy& policy_;
+    sched::mutex cgroup_mutex_;
 };
 
 }  // namespace drainlab::sim

@@ -36,8 +36,9 @@ struct profile {
     nanoseconds umount_base{0};       ///< simulation only: an umount without any drain
     nanoseconds cgroup_create{0};     ///< simulation only: CPU time of mkdir, fork and entering the cgroup
     nanoseconds cgroup_remove{0};     ///< simulation only: CPU time of exit, wait and rmdir
-    nanoseconds sync_write{0};        ///< simulation only: CPU time of one synchronous 4 KiB write, journal included
-    int burner_writes{0};  ///< simulation only: writes of a generation of that machine's load; 0: the scenario's
+    double cgroup_locked{0};  ///< simulation only: the share of both that is under cgroup_mutex, by one task at a time
+    nanoseconds sync_write{0};  ///< simulation only: CPU time of one synchronous 4 KiB write, journal included
+    int burner_writes{0};       ///< simulation only: writes of a generation of that machine's load; 0: the scenario's
     nanoseconds writeback_page{
         1'000};                     ///< simulation only: CPU time of writing one dirty page back, by sync or flusher
     nanoseconds device_latency{0};  ///< simulation only: until the device has taken what was written

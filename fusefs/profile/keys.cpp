@@ -39,6 +39,7 @@ constexpr std::array table{
     key{"umount_base", &p::umount_base, 0, 60 * s},
     key{"cgroup_create", &p::cgroup_create, 0, 60 * s},
     key{"cgroup_remove", &p::cgroup_remove, 0, 60 * s},
+    key{"cgroup_locked", &p::cgroup_locked, 0, 1},
     key{"sync_write", &p::sync_write, 0, 60 * s},
     key{"burner_writes", &p::burner_writes, 0, 1e6},
     key{"writeback_page", &p::writeback_page, 0, 60 * s},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <map>
 
 namespace drainlab::guest {
@@ -28,6 +29,7 @@ constexpr std::array keys{cause_key{"hz", &c::hz},
                           cause_key{"cgroup_create_ns", &c::cgroup_create_ns},
                           cause_key{"cgroup_remove_ns", &c::cgroup_remove_ns},
                           cause_key{"sync_write_ns", &c::sync_write_ns},
+                          cause_key{"cgroup_locked_permille", &c::cgroup_locked_permille},
                           cause_key{"writeback_page_ns", &c::writeback_page_ns},
                           cause_key{"file_write_ns", &c::file_write_ns},
                           cause_key{"copy_mib_ns", &c::copy_mib_ns},
@@ -40,8 +42,6 @@ constexpr std::array keys{cause_key{"hz", &c::hz},
                           cause_key{"grace_periods_idle_per_s", &c::grace_periods_idle_per_s},
                           cause_key{"grace_periods_loaded_per_s", &c::grace_periods_loaded_per_s},
                           cause_key{"generations_per_s", &c::generations_per_s}};
-
-std::int64_t permille(std::int64_t part, std::int64_t whole) { return (part * 1000 + whole / 2) / whole; }
 
 }  // namespace
 
@@ -90,7 +90,7 @@ std::int64_t hits_of(std::string_view text, std::string_view event) {
 
 std::int64_t per_second(std::int64_t count, std::int64_t ns) {
     if (ns <= 0) return causes::unknown;
-    return static_cast<std::int64_t>(static_cast<double>(count) * 1e9 / static_cast<double>(ns) + 0.5);
+    return std::llround(static_cast<double>(count) * 1e9 / static_cast<double>(ns));
 }
 
 std::int64_t callbacks_per_generation(const counted& idle, const counted& loaded) {
@@ -98,7 +98,7 @@ std::int64_t callbacks_per_generation(const counted& idle, const counted& loaded
     const auto anyway =
         static_cast<double>(idle.callbacks) * static_cast<double>(loaded.ns) / static_cast<double>(idle.ns);
     const auto more = std::max(static_cast<double>(loaded.callbacks) - anyway, 0.0);
-    return static_cast<std::int64_t>(more / static_cast<double>(loaded.generations) + 0.5);
+    return std::llround(more / static_cast<double>(loaded.generations));
 }
 
 std::optional<own_time> own_time_of(const umount_parts& p, std::int64_t begun_at, std::int64_t took_ns) {
@@ -109,6 +109,11 @@ std::optional<own_time> own_time_of(const umount_parts& p, std::int64_t begun_at
     t.after = begun_at + took_ns - *p.dead_at;
     if (t.before < 0 || t.shutdown < 0 || t.after < 0) return std::nullopt;
     return t;
+}
+
+std::int64_t permille(std::int64_t part, std::int64_t whole) {
+    if (whole <= 0 || part < 0) return causes::unknown;
+    return std::min<std::int64_t>((part * 1000 + whole / 2) / whole, 1000);
 }
 
 void set_shares(causes& all, const std::vector<own_time>& times) {

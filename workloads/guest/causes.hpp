@@ -18,12 +18,14 @@ struct causes {
     static constexpr std::int64_t unknown = -1;
     std::int64_t hz = unknown, cpus = unknown;
     std::int64_t wake_from_gp = unknown, rcu_normal = unknown, rcu_expedited = unknown, blimit = unknown;
-    std::int64_t callback_ns = unknown;  ///< of one callback in rcu_do_batch(), with nothing else at work
+    std::int64_t callback_ns =
+        unknown;  ///< of one of the load's callbacks in rcu_do_batch(), with nothing else at work
     std::int64_t gp_init_ns = unknown, gp_cleanup_ns = unknown;
     std::int64_t callbacks_idle_per_s = unknown, callbacks_per_generation = unknown;
     std::int64_t mount_ns = unknown, umount_cpu_idle_ns = unknown, umount_cpu_loaded_ns = unknown;
     std::int64_t before_call_permille = unknown, in_shutdown_permille = unknown;  ///< of the umount's own time, idle
     std::int64_t cgroup_create_ns = unknown, cgroup_remove_ns = unknown, sync_write_ns = unknown;
+    std::int64_t cgroup_locked_permille = unknown;  ///< of the first two, under cgroup_mutex
     std::int64_t writeback_page_ns = unknown, file_write_ns = unknown, copy_mib_ns = unknown;
     // What came of them in that guest; no profile takes these.
     std::int64_t synchronize_idle_ns = unknown, synchronize_loaded_ns = unknown;
@@ -68,6 +70,8 @@ struct own_time {
     std::int64_t before = 0, shutdown = 0, after = 0;
 };
 std::optional<own_time> own_time_of(const umount_parts& p, std::int64_t begun_at, std::int64_t took_ns);
+/// `part` of `whole` in a thousand, at most all of it; unknown of nothing.
+std::int64_t permille(std::int64_t part, std::int64_t whole);
 /// Sets the two shares from the medians of all.
 void set_shares(causes& c, const std::vector<own_time>& all);
 

@@ -19,8 +19,9 @@ constexpr std::size_t mib = std::size_t{1} << 20;
 /// Nanoseconds to write `bytes` to a new file, in one call.
 std::int64_t written(const std::string& path, std::size_t bytes) {
     const std::string data(bytes, 'm');
+    unlink(path.c_str());  // not truncated: ext4 would write the new pages back at close
     const auto begun = now_ns();
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     const bool whole = fd >= 0 && write(fd, data.data(), data.size()) == static_cast<ssize_t>(data.size());
     if (fd >= 0) close(fd);
     return whole ? now_ns() - begun : causes::unknown;
@@ -35,21 +36,21 @@ std::int64_t synced(const std::string& dir) {
     return rc == 0 ? took : causes::unknown;
 }
 
-std::string file_name(const std::string& dir, int n) { return dir + "/many" + std::to_string(n); }
-
 }  // namespace
 
 generation_times time_generation(channel& out, const std::string& dir, const load_shape& shape) {
     struct stamps {
-        std::int64_t entered, written;
+        std::int64_t entering, entered, written;
     };
     void* page = mmap(nullptr, sizeof(stamps), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) out.give_up("mmap of a page failed");
     auto* at = static_cast<stamps*>(page);
     const auto begun = now_ns();
     if (!make_cgroup("timed")) out.give_up("mkdir of a cgroup failed");
+    const auto made = now_ns();
     const pid_t pid = fork();
     if (pid == 0) {
+        at->entering = now_ns();
         if (!enter_cgroup("timed")) _exit(9);
         at->entered = now_ns();
         const int rc = write_generation(dir + "/timed", shape);
@@ -59,8 +60,11 @@ generation_times time_generation(channel& out, const std::string& dir, const loa
     int status = 0;
     waitpid(pid, &status, 0);
     if (status != 0) out.give_up("a timed generation ended with status " + std::to_string(status));
+    const auto removing = now_ns();
     remove_cgroup("timed");
-    const generation_times t{at->entered - begun, at->written - at->entered, now_ns() - at->written};
+    const auto removed = now_ns();
+    const generation_times t{at->entered - begun, at->written - at->entered, removed - at->written,
+                             made - begun + at->entered - at->entering + removed - removing};
     munmap(page, sizeof(stamps));
     return t;
 }
@@ -79,16 +83,6 @@ file_times time_files(const std::string& dir, int times) {
     }
     unlink((dir + "/big").c_str());
     return {median(one), median(copies), median(pages)};
-}
-
-void make_files(const std::string& dir, int count) {
-    for (int i = 0; i < count; ++i) {
-        const int fd = open(file_name(dir, i).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-        if (fd >= 0) close(fd);
-    }
-}
-void remove_files(const std::string& dir, int count) {
-    for (int i = 0; i < count; ++i) unlink(file_name(dir, i).c_str());
 }
 
 }  // namespace drainlab::guest

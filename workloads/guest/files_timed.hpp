@@ -11,6 +11,8 @@ namespace drainlab::guest {
 /// One generation of the load: cgroup made and entered, all its writes, exit and cgroup removed.
 struct generation_times {
     std::int64_t create_ns = 0, write_ns = 0, remove_ns = 0;
+    std::int64_t locked_ns =
+        0;  ///< of create and remove: mkdir, the write to cgroup.procs and rmdir, which hold cgroup_mutex
 };
 generation_times time_generation(channel& out, const std::string& dir, const load_shape& shape);
 
@@ -20,9 +22,5 @@ struct file_times {
     std::int64_t writeback_page_ns = 0;  ///< of a dirty page in syncfs(2), without what a sync takes anyway
 };
 file_times time_files(const std::string& dir, int times);
-
-/// Empty files, whose removal sends callbacks.
-void make_files(const std::string& dir, int count);
-void remove_files(const std::string& dir, int count);
 
 }  // namespace drainlab::guest

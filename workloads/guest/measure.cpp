@@ -58,21 +58,39 @@ class measurement {
         c_.synchronize_idle_ns = median(latencies_.synchronize(often));
         c_.expedited_idle_ns = median(latencies_.expedited(often));
         c_.barrier_idle_ns = median(latencies_.barrier(5));
-        callbacks_alone();
         const auto u = latencies_.umounts(often);
         c_.mount_ns = median(u.mount_ns);
         c_.umount_cpu_idle_ns = median(u.cpu_ns);
         set_shares(c_, u.own);
         generations();
+        callbacks();
         files();
     }
 
-    /// Many callbacks at once, and grace periods, while nothing else is at work.
-    void callbacks_alone() {
-        make_files("/tmp", 1000);
+    /// The load's generations one after the other: entering a cgroup waits for a grace period only after a pause (the
+    /// write side of cgroup_threadgroup_rwsem).
+    void generations() {
+        std::vector<std::int64_t> create, write, remove, locked;
+        for (int i = 0; i < often; ++i) {
+            const auto g = time_generation(out_, burner_dir(0), shape_);
+            create.push_back(g.create_ns);
+            write.push_back(g.write_ns / shape_.writes);
+            remove.push_back(g.remove_ns);
+            locked.push_back(g.locked_ns);
+        }
+        c_.cgroup_create_ns = median(create);
+        c_.sync_write_ns = median(write);
+        c_.cgroup_remove_ns = median(remove);
+        c_.cgroup_locked_permille = permille(median(locked), c_.cgroup_create_ns + c_.cgroup_remove_ns);
+    }
+
+    /// Generations with pauses, in which what they sent through call_rcu() runs with nothing else at work.
+    void callbacks() {
         rcu_.begin();
-        remove_files("/tmp", 1000);
-        (void)latencies_.synchronize(often);
+        for (int i = 0; i < often; ++i) {
+            (void)time_generation(out_, burner_dir(0), shape_);
+            nap_us(60'000);
+        }
         const auto s = rcu_.end();
         std::int64_t spent = 0;
         for (const auto ns : spans_of(s.trace.events, "rcu_do_batch", paired_by::cpu)) spent += ns;
@@ -80,19 +98,6 @@ class measurement {
             c_.callback_ns = spent / s.counts.callbacks;
         c_.gp_init_ns = median(spans_of(s.trace.events, "rcu_gp_init", paired_by::task));
         c_.gp_cleanup_ns = median(spans_of(s.trace.events, "rcu_gp_cleanup", paired_by::task));
-    }
-
-    void generations() {
-        std::vector<std::int64_t> create, write, remove;
-        for (int i = 0; i < often; ++i) {
-            const auto g = time_generation(out_, burner_dir(0), shape_);
-            create.push_back(g.create_ns);
-            write.push_back(g.write_ns / shape_.writes);
-            remove.push_back(g.remove_ns);
-        }
-        c_.cgroup_create_ns = median(create);
-        c_.sync_write_ns = median(write);
-        c_.cgroup_remove_ns = median(remove);
     }
 
     void files() {

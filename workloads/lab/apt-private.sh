@@ -3,6 +3,7 @@
 #
 #   cache                    where everything goes: DRAINLAB_LAB_CACHE, else the user's cache folder
 #   apt_private_setup        writes the sources of the Debian suites that the lab draws from, and fetches their lists
+#   room_for DIR MIB WHAT    whether the disk has room
 #   apt_private COMMAND...   apt-get or apt-cache with that root
 cache=${DRAINLAB_LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:?neither XDG_CACHE_HOME nor HOME is set}/.cache}/drainlab/lab}
 mkdir -p "$cache" || { echo "$cache cannot be made" >&2; exit 4; }
@@ -15,6 +16,15 @@ mirror_of() {
     apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sort -u |
         awk -v want="$want" '$2 ~ /\/debian(-security)?\/$/ { kind = $2 ~ /-security\/$/ ? "security" : "main"
                               if (kind == want) { print $2; exit } }'
+}
+
+# room_for DIR MIB WHAT: or one line that says so, and 4. Asked before apt begins: on a full disk it waits for minutes.
+room_for() {
+    local free
+    free=$(($(df --output=avail -k "$1" | tail -1) / 1024))
+    [ "$free" -ge "$2" ] && return
+    echo "the disk of $1 is full: $free MiB are free, $3 take $2" >&2
+    return 4
 }
 
 apt_private_setup() {
@@ -53,6 +63,7 @@ Dir::Log "$apt_root/log";
 CONF
     # Lists of the last hour will do: a second call is then quick, and works without a network.
     [ -n "$(find "$apt_root/state/lists" -name '*Packages*' -mmin -60 2>/dev/null)" ] && return 0
+    room_for "$apt_root" 48 "the package lists" || return
     apt_private apt-get update -qq || {
         echo "apt could not fetch the package lists into $apt_root$([ "$(df --output=avail -k "$apt_root" | tail -1)" -ge 1024 ] || echo ": its disk is full")" >&2
         return 4

@@ -5,6 +5,7 @@ set -euo pipefail
 drainctl=$1
 here=$(mktemp -d)
 tests=$(cd "$(dirname "$0")" && pwd)
+here_tools=$tests/../../../workloads/lab
 mounted=()
 cleanup() {
     for dir in "${mounted[@]}"; do umount -l "$dir" 2>/dev/null || true; done
@@ -83,6 +84,12 @@ if mount -t tmpfs -o size=1m drainlab-test "$here/full" 2>/dev/null || { mkdir -
     dpkg-deb --build "$here/package" "$here/test.deb" >/dev/null
     DRAINLAB_LAB_CACHE=$here/full expect 4 "the disk of $here/full is full" "$drainctl" lab --kernel "$here/test.deb" --scenario no_pressure
     [ ! -e "$here/full/kernels/linux-image-test/vmlinuz" ] || complain "half a kernel is left in the cache"
+    free_all
+    # ... before anything is fetched: nothing is asked of the network
+    nowhere=http://127.0.0.1:9
+    DRAINLAB_LAB_CACHE=$here/full DRAINLAB_DEBIAN_MIRROR=$nowhere/debian/ DRAINLAB_DEBIAN_SECURITY_MIRROR=$nowhere/debian-security/ \
+        expect 4 "the disk of $here/full/apt is full" "$here_tools/fetch-kernels" linux-image-6.12.95+deb12-cloud-amd64
+    [ "$(wc -l <<<"$said")" -eq 1 ] || complain "a full disk takes more than a line: $said"
     free_all
     mount -o remount,size=30m "$here/full"
     DRAINLAB_LAB_CACHE=$here/full FAKE_GUEST=fine expect 0 no_pressure "$drainctl" lab --accel icount --kernel "$here/test.deb" --scenario no_pressure --samples 4

@@ -139,6 +139,13 @@ TEST_CASE("the cause of a miss is read off the phases of both", "[compare]") {
     CHECK_THAT(c.text, Catch::Contains("missed: own_churn base@6.12.95-x (ratio 1.50): mostly in the drain: 48.0 ms, "
                                        "theirs 28.0"));
     CHECK_THAT(c.text, !Catch::Contains("unknown"));
+    ours.cells.front().rcu_ms.barrier = report::spread{48.0, {}, 50.0};
+    auto measured = three_kernels();
+    measured.guests = {{"base@6.12.95-x", "6.12.95-x", {{"barrier_loaded_ns", 28'500'000}}}};
+    const result_file other{measured};
+    const auto again = sim::compare(ours, sim::load_reference(other.name).value());
+    CHECK_THAT(again.text, Catch::Contains("base@6.12.95-x barrier (ratio 1.71): rcu_barrier() takes 48.0 ms in the "
+                                           "model, 28.5 in that guest"));
 }
 
 TEST_CASE("who wakes synchronize_rcu() in a kernel as it comes", "[compare]") {

@@ -56,6 +56,10 @@ TEST_CASE("a generation's callbacks are those beyond what the machine sends anyw
     CHECK(callbacks_per_generation({}, loaded) == causes::unknown);
     CHECK(per_second(150, 2'000'000'000) == 75);
     CHECK(per_second(1, 0) == causes::unknown);
+    CHECK(permille(1, 3) == 333);
+    CHECK(permille(5, 3) == 1000);
+    CHECK(permille(0, 0) == causes::unknown);
+    CHECK(permille(-1, 3) == causes::unknown);
 }
 
 TEST_CASE("an umount's own time is without its grace period and its drain", "[guest][causes]") {

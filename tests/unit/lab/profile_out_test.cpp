@@ -30,6 +30,7 @@ causes measured() {
     c.before_call_permille = 430;
     c.in_shutdown_permille = 510;
     c.sync_write_ns = 41'000;
+    c.cgroup_locked_permille = 610;
     c.synchronize_idle_ns = 7'100'000;
     c.synchronize_loaded_ns = 12'600'000;
     return c;
@@ -55,6 +56,7 @@ TEST_CASE("causes become a profile, latencies do not", "[lab][profile]") {
     CHECK(m.profile.background_callbacks_per_s == 250);
     CHECK(m.profile.umount_base == 3'456'789ns);
     CHECK(m.profile.umount_before_call == Approx(0.43));
+    CHECK(m.profile.cgroup_locked == Approx(0.61));
     CHECK(m.profile.shared_clock);
     CHECK(m.profile.worker_wake == 5us);  // not measured
     CHECK(m.measured.contains("blimit"));
