@@ -50,9 +50,9 @@ TEST_CASE("a cell does not depend on the other cells of a run", "[sim]") {
 TEST_CASE("a row is a policy on a machine of its own", "[sim][rows]") {
     auto g = grid_of({"idle_cross_pressure"}, {"base"}, 5);
     const auto as_ever = simulate(g);
-    auto slower = g.machine;
-    slower.profile.hz = 100;
-    g.rows = {{"base@a", "base", g.machine}, {"base@b", "base", slower}};
+    auto other = g.machine;
+    other.profile.hz = 250;
+    g.rows = {{"base@a", "base", g.machine}, {"base@b", "base", other}};
     const auto both = simulate(g);
     REQUIRE(both.cells.size() == 2);
     CHECK(both.cells[0].policy == "base@a");
