@@ -9,12 +9,9 @@
 
 using namespace drainlab::sched;
 using namespace std::chrono_literals;
-using drainlab::sched::test::real_world;
-using drainlab::sched::test::simulated_world;
+using drainlab::sched::test::both_worlds;
 
-#define BOTH simulated_world, real_world
-
-TEMPLATE_TEST_CASE("rwsem: readers share, a writer is alone", "[lock]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("rwsem: readers share, a writer is alone", "[lock]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     rwsem sem{s, "s_umount"};
@@ -43,7 +40,7 @@ TEMPLATE_TEST_CASE("rwsem: readers share, a writer is alone", "[lock]", BOTH) {
     CHECK(s.live_fibers() == 0);
 }
 
-TEMPLATE_TEST_CASE("rwsem: a queued writer holds later readers and trylocks back", "[lock]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("rwsem: a queued writer holds later readers and trylocks back", "[lock]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     rwsem sem{s, "s_umount"};
@@ -77,7 +74,7 @@ TEMPLATE_TEST_CASE("rwsem: a queued writer holds later readers and trylocks back
     CHECK(shared);
 }
 
-TEMPLATE_TEST_CASE("rwsem: moving a guard moves the lock, assigning over one releases it", "[lock]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("rwsem: moving a guard moves the lock, assigning over one releases it", "[lock]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     rwsem a{s, "a"}, b{s, "b"};
@@ -96,7 +93,7 @@ TEMPLATE_TEST_CASE("rwsem: moving a guard moves the lock, assigning over one rel
     CHECK_FALSE(b.held_for_write());
 }
 
-TEMPLATE_TEST_CASE("a lock that is waited for is named in waiting()", "[lock]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("a lock that is waited for is named in waiting()", "[lock]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     rwsem sem{s, "s_umount"};
@@ -117,7 +114,7 @@ TEMPLATE_TEST_CASE("a lock that is waited for is named in waiting()", "[lock]", 
     CHECK(all[1].waits_for == "s_umount");
 }
 
-TEMPLATE_TEST_CASE("mutex: one at a time, in order of arrival", "[lock]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("mutex: one at a time, in order of arrival", "[lock]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     mutex m{s, "barrier"};
@@ -136,8 +133,8 @@ TEMPLATE_TEST_CASE("mutex: one at a time, in order of arrival", "[lock]", BOTH) 
     CHECK_FALSE(m.locked());
 }
 
-TEMPLATE_TEST_CASE("spinlock: exclusive, handed over in order, and it may be kept across a named point", "[lock]",
-                   BOTH) {
+TEMPLATE_LIST_TEST_CASE("spinlock: exclusive, handed over in order, and it may be kept across a named point", "[lock]",
+                        both_worlds) {
     TestType world;
     auto& s = world.sched();
     spinlock lock{s, "i_lock"};
@@ -161,7 +158,7 @@ TEMPLATE_TEST_CASE("spinlock: exclusive, handed over in order, and it may be kep
     CHECK_FALSE(lock.locked());
 }
 
-TEMPLATE_TEST_CASE("a scheduler may die while locks are held and waited for", "[lock]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("a scheduler may die while locks are held and waited for", "[lock]", both_worlds) {
     // The last fiber goes first: here a waiter, so the holder must not hand the lock to a frame that is gone.
     auto world = std::make_unique<TestType>();
     auto& s = world->sched();

@@ -12,13 +12,10 @@
 
 using namespace drainlab::sched;
 using namespace std::chrono_literals;
-using drainlab::sched::test::real_world;
-using drainlab::sched::test::simulated_world;
+using drainlab::sched::test::both_worlds;
 
-#define BOTH simulated_world, real_world
-
-TEMPLATE_TEST_CASE("an exception that leaves a fiber reaches the loop's caller; the others go on", "[scheduler]",
-                   BOTH) {
+TEMPLATE_LIST_TEST_CASE("an exception that leaves a fiber reaches the loop's caller; the others go on", "[scheduler]",
+                        both_worlds) {
     TestType world;
     auto& s = world.sched();
     int done = 0;
@@ -40,7 +37,7 @@ TEMPLATE_TEST_CASE("an exception that leaves a fiber reaches the loop's caller; 
     CHECK(s.live_fibers() == 0);
 }
 
-TEMPLATE_TEST_CASE("a scheduler that dies with fibers alive destroys their frames", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("a scheduler that dies with fibers alive destroys their frames", "[scheduler]", both_worlds) {
     const auto token = std::make_shared<int>(0);
     {
         TestType world;
@@ -71,8 +68,8 @@ task<> wait_at_depth(scheduler& s, int levels, std::vector<int>& ended) {
 }
 }  // namespace
 
-TEMPLATE_TEST_CASE("a fiber that waits 100,000 tasks deep is destroyed innermost first, without nesting", "[scheduler]",
-                   BOTH) {
+TEMPLATE_LIST_TEST_CASE("a fiber that waits 100,000 tasks deep is destroyed innermost first, without nesting",
+                        "[scheduler]", both_worlds) {
     constexpr int depth = 100'000;
     std::vector<int> ended, innermost_first(depth + 1);
     std::iota(innermost_first.begin(), innermost_first.end(), 0);
@@ -85,7 +82,7 @@ TEMPLATE_TEST_CASE("a fiber that waits 100,000 tasks deep is destroyed innermost
     CHECK(ended == innermost_first);
 }
 
-TEMPLATE_TEST_CASE("a thousand fibers that all sleep, wake and yield come to an end", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("a thousand fibers that all sleep, wake and yield come to an end", "[scheduler]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     long passes = 0;

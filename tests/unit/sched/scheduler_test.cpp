@@ -13,12 +13,9 @@
 
 using namespace drainlab::sched;
 using namespace std::chrono_literals;
-using drainlab::sched::test::real_world;
-using drainlab::sched::test::simulated_world;
+using drainlab::sched::test::both_worlds;
 
-#define BOTH simulated_world, real_world
-
-TEMPLATE_TEST_CASE("spawn: a fiber runs once the loop runs, never before", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("spawn: a fiber runs once the loop runs, never before", "[scheduler]", both_worlds) {
     TestType world;
     bool ran = false;
     const auto body = [](bool& r) -> task<> {
@@ -33,8 +30,8 @@ TEMPLATE_TEST_CASE("spawn: a fiber runs once the loop runs, never before", "[sch
     CHECK(world.sched().current() == nullptr);
 }
 
-TEMPLATE_TEST_CASE("spawn: a fiber inherits the modelled CPU of its parent unless told otherwise", "[scheduler]",
-                   BOTH) {
+TEMPLATE_LIST_TEST_CASE("spawn: a fiber inherits the modelled CPU of its parent unless told otherwise", "[scheduler]",
+                        both_worlds) {
     TestType world;
     std::vector<int> cpus;
     const auto child = [](scheduler& s, std::vector<int>& seen) -> task<> {
@@ -52,7 +49,7 @@ TEMPLATE_TEST_CASE("spawn: a fiber inherits the modelled CPU of its parent unles
     CHECK(cpus == std::vector{3, 5});
 }
 
-TEMPLATE_TEST_CASE("sleep: never shorter than asked, and the clock never goes back", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("sleep: never shorter than asked, and the clock never goes back", "[scheduler]", both_worlds) {
     TestType world;
     std::vector<int> woken;
     const auto sleeper = [&](scheduler& s, int n, nanoseconds d) -> task<> {
@@ -71,7 +68,7 @@ TEMPLATE_TEST_CASE("sleep: never shorter than asked, and the clock never goes ba
     CHECK(woken == std::vector{0, 0, 1, 3});
 }
 
-TEMPLATE_TEST_CASE("yield: every other ready fiber gets its turn sooner or later", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("yield: every other ready fiber gets its turn sooner or later", "[scheduler]", both_worlds) {
     TestType world;
     bool flag = false;
     int turns = 0;
@@ -92,7 +89,7 @@ TEMPLATE_TEST_CASE("yield: every other ready fiber gets its turn sooner or later
     CHECK(world.sched().live_fibers() == 0);
 }
 
-TEMPLATE_TEST_CASE("a widened point lasts as long as asked, until it is taken back", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("a widened point lasts as long as asked, until it is taken back", "[scheduler]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     constexpr point here{"here"};

@@ -12,12 +12,10 @@
 
 using namespace drainlab::sched;
 using namespace std::chrono_literals;
-using drainlab::sched::test::real_world;
-using drainlab::sched::test::simulated_world;
+using drainlab::sched::test::both_worlds;
 
-#define BOTH simulated_world, real_world
-
-TEMPLATE_TEST_CASE("wait queues: wake_one wakes in order of arrival, wake_all the rest", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("wait queues: wake_one wakes in order of arrival, wake_all the rest", "[scheduler]",
+                        both_worlds) {
     TestType world;
     auto& s = world.sched();
     const int key = 0;
@@ -51,7 +49,8 @@ TEMPLATE_TEST_CASE("wait queues: wake_one wakes in order of arrival, wake_all th
     CHECK(s.live_fibers() == 0);
 }
 
-TEMPLATE_TEST_CASE("wait queues: the object whose address is the key may be gone at the wake", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("wait queues: the object whose address is the key may be gone at the wake", "[scheduler]",
+                        both_worlds) {
     TestType world;
     auto& s = world.sched();
     auto object = std::make_unique<int>(0);
@@ -72,7 +71,8 @@ TEMPLATE_TEST_CASE("wait queues: the object whose address is the key may be gone
     CHECK(woken);
 }
 
-TEMPLATE_TEST_CASE("deadlines: a wait ends at its deadline, or by the wake, never by both", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("deadlines: a wait ends at its deadline, or by the wake, never by both", "[scheduler]",
+                        both_worlds) {
     TestType world;
     auto& s = world.sched();
     const int key = 0;
@@ -100,7 +100,7 @@ TEMPLATE_TEST_CASE("deadlines: a wait ends at its deadline, or by the wake, neve
     CHECK(answers == std::vector{false, true});
 }
 
-TEMPLATE_TEST_CASE("waiting(): who waits for what, since when", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("waiting(): who waits for what, since when", "[scheduler]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     const int key = 0;
@@ -125,7 +125,7 @@ TEMPLATE_TEST_CASE("waiting(): who waits for what, since when", "[scheduler]", B
     CHECK(all[1].kind == fiber_kind::service);
 }
 
-TEMPLATE_TEST_CASE("a wake from outside of any fiber is carried out", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("a wake from outside of any fiber is carried out", "[scheduler]", both_worlds) {
     TestType world;
     auto& s = world.sched();
     const int key = 0;
@@ -143,7 +143,8 @@ TEMPLATE_TEST_CASE("a wake from outside of any fiber is carried out", "[schedule
     CHECK(woken);
 }
 
-TEMPLATE_TEST_CASE("wait_var_event: tests the condition first, and again after each wake", "[scheduler]", BOTH) {
+TEMPLATE_LIST_TEST_CASE("wait_var_event: tests the condition first, and again after each wake", "[scheduler]",
+                        both_worlds) {
     TestType world;
     auto& s = world.sched();
     int count = 0, tests = 0;

@@ -5,6 +5,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <tuple>
+
 namespace drainlab::sched::test {
 
 /// Virtual time, seeded choice.
@@ -31,5 +33,8 @@ class real_world {
     boost::asio::io_context io_{1};
     real_scheduler sched_{io_};
 };
+
+/// Of a TEMPLATE_LIST_TEST_CASE: the contract that both keep.
+using both_worlds = std::tuple<simulated_world, real_world>;
 
 }  // namespace drainlab::sched::test
