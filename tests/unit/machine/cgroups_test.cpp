@@ -46,3 +46,29 @@ TEST_CASE("the groups of one maker go, and nobody else's of the same number", "[
     CHECK(fs::exists(of(earlier)));
     CHECK(fs::exists(of(elsewhere(maker))));
 }
+
+TEST_CASE("where no cgroup can be made, it is said why, and what to do instead", "[cgroups]") {
+    const folder f;
+    for (const auto& place : {f.dir, f / "none"}) {
+        CAPTURE(place);
+        const auto found = find_cgroup_root(place);
+        REQUIRE_FALSE(found);
+        CHECK(found.error().code == "no_cgroups");
+        CHECK(found.error().message.find(place) != std::string::npos);
+        CHECK(found.error().exit == exit_code::cannot_run);
+        CHECK(found.error().hint.find("--identity session") != std::string::npos);
+    }
+    CHECK(std::filesystem::is_empty(f.dir));  // the probe is gone
+}
+
+TEST_CASE("a cgroup root that is found can be used", "[cgroups]") {
+    const auto found = find_cgroup_root("");
+    if (!found) return;  // none here
+    const auto group = found.value() + "/drainlab-" + drainlab::os::to_word(drainlab::os::this_process()) + "-x";
+    REQUIRE(std::filesystem::create_directory(group));
+    REQUIRE(std::filesystem::create_directory(group + "/below"));
+    remove_cgroups_of(found.value(), {});  // nobody's
+    CHECK(std::filesystem::exists(group));
+    remove_cgroups_of(found.value(), drainlab::os::this_process());
+    CHECK_FALSE(std::filesystem::exists(group));
+}
