@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from lib import DRAINCTL, SOURCE, can_mount, need, run, skip
+from lib import DRAINCTL, HERE, SOURCE, can_mount, need, run, skip
 
 # the probes are in the program, with the names that are written down
 with open(SOURCE + "/fusefs/trace/probes.inc", encoding="utf-8") as file:
@@ -29,6 +29,13 @@ notes = subprocess.run(["readelf", "-n", os.path.join(os.path.dirname(DRAINCTL),
 if "stapsdt" in notes:
     missing = wanted - set(re.findall(r"Name: (\w+)", notes))
     need(wanted and not missing, f"probes that are missing: {missing}")
+    if shutil.which("perf"):  # it lists what its cache in $HOME has
+        here = dict(os.environ, HOME=HERE)
+        drainfs = os.path.join(os.path.dirname(DRAINCTL), "drainfs")
+        added = subprocess.run(["perf", "buildid-cache", "--add", drainfs], capture_output=True, text=True, env=here, check=False)
+        listed = subprocess.run(["perf", "list", "sdt_drainlab:*"], capture_output=True, text=True, env=here, check=False)
+        missing = wanted - set(re.findall(r"sdt_drainlab:(\w+)", listed.stdout))
+        need(not missing, f"perf list does not know {missing}: {added.stderr} {listed.stderr}")
 else:
     print("built without <sys/sdt.h>: no probes")
 if not can_mount():
