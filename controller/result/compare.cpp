@@ -36,6 +36,7 @@ void note_unlike(const result& before, const result& after, std::vector<std::str
     check("way to unmount", word(before.run.umount), word(after.run.umount));
     check("unmounts wait by", word(e.umount_wait), word(f.umount_wait));
     check("identity", word(e.identity), word(f.identity));
+    check("guests run by", word(before.run.accel), word(after.run.accel));
 }
 
 change judge(const cell_change& c, const compare_options& o) {
@@ -79,6 +80,9 @@ compared_results compare(const result& before, const result& after, const compar
             if (which->umount_ns.size() < measure::fewest_for_shift)
                 out.unlike.push_back(fmt::format("the {} has {} samples of {}; {} are needed", side,
                                                  which->umount_ns.size(), name_of(c), measure::fewest_for_shift));
+        if (old->kernel != c.kernel)
+            out.unlike.push_back(fmt::format("kernel of {}: {} and {}", name_of(c), old->kernel.value_or("none"),
+                                             c.kernel.value_or("none")));
         if (old->umount_ns.empty() || c.umount_ns.empty()) continue;
         cell_change x;
         x.before = old;

@@ -50,3 +50,12 @@ TEST_CASE("what is unlike is named", "[compare]") {
     CHECK(compare(before, after, {}).cells.size() == 1);
     CHECK(compare(before, after, {}).cells.front().what == change::inconclusive);
 }
+
+TEST_CASE("guests with other kernels are unlike, whatever the policy is called", "[compare]") {
+    auto before = made(1), after = made(1);
+    before.cells[0].kernel = "6.12.57";
+    after.cells[0].kernel = "6.12.63";
+    after.run.accel = "kvm";
+    CHECK(compare(before, after, {}).unlike ==
+          std::vector<std::string>{"guests run by: none and kvm", "kernel of idle under base: 6.12.57 and 6.12.63"});
+}
