@@ -1,9 +1,11 @@
 #include "controller/report/answer.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace drainlab::report {
 namespace {
@@ -43,8 +45,18 @@ std::string answer(const result& r, const std::vector<const cell*>& cells) {
 /// What the guests' clocks are worth.
 std::string lab_clock(const std::string& accel) {
     if (accel == "icount")
-        return " by a clock that counts instructions (compare ratios and parts: CPU time under load is inflated)";
+        return ", by a clock that counts instructions (compare ratios and parts: CPU time under load is inflated)";
     return accel == "tcg" ? ", emulated, which the host's load disturbs: for function, not for time" : "";
+}
+
+/// Which kernel stands behind which name.
+std::string kernels_of(const result& r) {
+    std::vector<std::string> all;
+    for (const auto& c : r.cells) {
+        auto one = fmt::format("{} is {}", label(c), c.kernel.value_or("unknown"));
+        if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(std::move(one));
+    }
+    return fmt::format("{}", fmt::join(all, ", "));
 }
 
 /// A sweep in one sentence: between which ratios its points lie.
@@ -64,6 +76,19 @@ std::string sweep_answer(const result& r, const std::string& scenario,
     };
     return fmt::format("{}, {} points: an unmount takes from {} to {} as long under {} as under {}.", scenario,
                        points.size(), where(*least), where(*most), most->policy, most->against);
+}
+
+/// What is worse than slow comes first: which policy broke what, where, how often.
+std::vector<std::string> violated(const result& r) {
+    std::vector<std::string> all;
+    for (const auto& c : r.cells) {
+        if (c.violations.empty()) continue;
+        std::set<std::string> invariants;
+        for (const auto& v : c.violations) invariants.insert(v.invariant);
+        all.push_back(fmt::format("{}: {} violates {} ({} in {} samples).", place_of(c), label(c),
+                                  fmt::join(invariants, ", "), c.violations.size(), c.samples));
+    }
+    return all;
 }
 
 }  // namespace
@@ -102,7 +127,7 @@ const comparison* comparison_of(const result& r, const cell& c) {
 }
 
 std::vector<std::string> answers(const result& r) {
-    std::vector<std::string> all;
+    auto all = violated(r);
     std::map<std::string, std::vector<std::vector<const cell*>>> sweeps;
     for (const auto& cells : by_scenario(r)) {
         if (cells.front()->point.empty())
@@ -117,16 +142,18 @@ std::vector<std::string> answers(const result& r) {
 
 std::string provenance(const result& r) {
     const auto& e = r.environment;
-    if (r.run.mode == "sim")
+    if (r.run.mode == "sim") {
+        const bool swept = !r.cells.empty() && r.cells.front().point.contains("cpus");
         return fmt::format("Simulated: all times are the model's (profile {}, {} CPUs, seed {}).", r.run.profile,
-                           e.cpus, r.run.seed);
+                           swept ? "swept" : std::to_string(e.cpus), r.run.seed);
+    }
     const auto clock = r.run.umount.value_or("") == "syscall" ? "umount2()" : "umount(8)";
     const auto waits =
         e.umount_wait ? fmt::format(", wait by {}, identity by {}", *e.umount_wait, e.identity.value_or("?")) : "";
     const auto machine = fmt::format("kernel {}, {} CPUs{}", e.kernel, e.cpus, waits);
     if (r.run.mode == "lab")
-        return fmt::format("Measured: a real {} on real kernels, in guests of {} CPUs{}; load {}; seed {}.", clock,
-                           e.cpus, lab_clock(r.run.accel.value_or("")), r.run.workload, r.run.seed);
+        return fmt::format("Measured: a real {} on real kernels, in guests of {} CPUs{}; load {}; seed {}; {}.", clock,
+                           e.cpus, lab_clock(r.run.accel.value_or("")), r.run.workload, r.run.seed, kernels_of(r));
     return fmt::format(
         "Measured: the wall clock around a real {} ({}). Modelled: grace periods, barriers and switches inside it "
         "(profile {}, seed {}).",

@@ -9,7 +9,7 @@
 namespace drainlab::report {
 namespace {
 
-constexpr double top = 24, bottom = 140, from = 40;
+constexpr double top = 24, bottom = 140, from = 44;
 
 drawing empty_chart(const std::string& id, const std::string& title, bool with_legend) {
     return {id, title, chart_width, with_legend ? 198.0 : 178.0};
@@ -56,7 +56,8 @@ std::vector<drawing> in_flight_chart(const cells& all, const std::string& id) {
     auto d = empty_chart(id, "switches in flight when a drain began, " + place_of(*all.front()), true);
     std::vector<std::string> names;
     for (const auto* c : all) names.push_back(label(*c));
-    const scale y{0, most * 1.1, bottom, top}, x{0, static_cast<double>(longest), from, chart_right};
+    const scale y{0, most * 1.1, bottom, top, false, true},
+        x{0, static_cast<double>(longest), from, chart_right, false, true};
     d.y_axis(y, from, chart_right, "switches in flight").x_axis(x, top, bottom, "", "unmount, in order");
     for (std::size_t k = 0; k < all.size(); ++k)
         for (std::size_t i = 0; i < all[k]->unmounts.size(); ++i)
@@ -82,8 +83,8 @@ std::vector<drawing> order_chart(const cells& all, const std::string& id) {
     }
     auto d = empty_chart(id, "unmounts in the order in which they were made, " + place_of(*all.front()), true);
     const auto y = milliseconds(least, most);
-    const scale x{0, static_cast<double>(longest), from, chart_right};
-    d.y_axis(y, from, chart_right, "ms: dots until the call returned, rings until the superblock was dead");
+    const scale x{0, static_cast<double>(longest), from, chart_right, false, true};
+    d.y_axis(y, from, chart_right, "ms; dot: the call returned, ring: superblock dead");
     d.x_axis(x, top, bottom, "", "unmount, in order");
     for (std::size_t k = 0; k < all.size(); ++k) {
         const auto samples = samples_of(*all[k]);
@@ -114,7 +115,7 @@ std::vector<drawing> backlog_chart(const cells& all, const std::string& id) {
     if (longest == 0) return {};
     auto d =
         empty_chart(id, "superblocks that live though the caller takes them for gone, " + place_of(*all.front()), true);
-    const scale y{0, static_cast<double>(std::max<std::uint64_t>(most, 1)) * 1.1, bottom, top},
+    const scale y{0, static_cast<double>(std::max<std::uint64_t>(most, 1)) * 1.1, bottom, top, false, true},
         x{0, longest, from, chart_right};
     d.y_axis(y, from, chart_right, "superblocks that live though the caller takes them for gone");
     d.x_axis(x, top, bottom, "", "ms, batch after batch");
@@ -154,7 +155,7 @@ std::vector<drawing> churn_latency_chart(const churn_outcome& o, const std::stri
     auto d = empty_chart(id, "how long unmounts took over time, " + o.mounts, true);
     const auto y = milliseconds(least, most);
     const scale x{0, longest, from, chart_right};
-    d.y_axis(y, from, chart_right, "ms: dots until the call returned, rings until the superblock was dead");
+    d.y_axis(y, from, chart_right, "ms; dot: the call returned, ring: superblock dead");
     d.x_axis(x, top, bottom, "", "s");
     for (const auto i : drawn_of(o)) {
         const auto& u = o.unmounts[i];
@@ -173,7 +174,7 @@ std::vector<drawing> churn_backlog_chart(const churn_outcome& o, const std::stri
     const double each = o.backlog->every_ms / 1e3, end = each * static_cast<double>(bins.size());
     const auto most = static_cast<double>(std::max<std::uint64_t>(1, *std::max_element(bins.begin(), bins.end())));
     auto d = empty_chart(id, "superblocks that live though their name is gone, " + o.mounts, false);
-    const scale y{0, most * 1.1, bottom, top}, x{0, std::max(end, 1e-3), from, chart_right};
+    const scale y{0, most * 1.1, bottom, top, false, true}, x{0, std::max(end, 1e-3), from, chart_right};
     d.y_axis(y, from, chart_right, "superblocks that live though their name is gone").x_axis(x, top, bottom, "", "s");
     staircase line{x, y};
     for (std::size_t i = 0; i < bins.size(); ++i) line.to(each * static_cast<double>(i), static_cast<double>(bins[i]));

@@ -24,7 +24,7 @@ std::string dot(std::size_t policy, std::size_t i, double y, double v, const sca
 }
 
 std::string bar(const segment& s, const scale& x, double y, double height) {
-    const double from = x.at(to_ms(s.from)), to = x.at(to_ms(s.to));
+    const double from = x.at(to_ms(s.from)), to = x.at(std::min(to_ms(s.to), x.high));
     return fmt::format(
         "<rect class=\"w w-{}\" data-ns=\"{}\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{:.0f}\"><title>{}: "
         "{} ms</title></rect>",
@@ -59,7 +59,8 @@ std::size_t sample_at(const cell& c, double p) {
     return order[measure::quantile_index(p, order.size())];
 }
 
-/// The kinds of stretch that occur, in their order.
+}  // namespace
+
 std::vector<const char*> kinds_of(const cells& all) {
     std::set<std::string_view> there;
     for (const auto* c : all)
@@ -70,8 +71,6 @@ std::vector<const char*> kinds_of(const cells& all) {
     std::erase_if(kinds, [&](std::string_view kind) { return !there.contains(kind); });
     return kinds;
 }
-
-}  // namespace
 
 drawing strip_chart(const cells& all, const std::string& id) {
     constexpr double row = 48, top = 6;
@@ -116,8 +115,7 @@ drawing waterfall_chart(const cells& all, const std::string& id, shown how) {
             d.add(fmt::format("<g class=\"fall\" data-c=\"{}\" data-i=\"{}\" data-ns=\"{}\">", k, i,
                               samples[i].umount_ns));
             for (const auto& s : segments_of(samples[i]))
-                if (std::string_view{s.kind} != "after" || to_ms(s.to) <= x.high)
-                    d.add(bar(s, x, y - row + 4, row - 2));
+                if (to_ms(s.from) < x.high) d.add(bar(s, x, y - row + 4, row - 2));
             d.add("</g>");
         }
         y += group - 2 * (row + 2);

@@ -19,6 +19,8 @@ struct segment {
 };
 /// The stretches of an unmount one after another, without gaps: all but "after" sum to umount_ns.
 std::vector<segment> segments_of(const umount_sample& s);
+/// The kinds that occur in the unmounts of these cells, in their order.
+std::vector<const char*> kinds_of(const std::vector<const cell*>& all);
 /// What a kind of segment is, for people.
 const char* explained(const std::string& kind);
 

@@ -32,25 +32,26 @@ std::string data_of(const cells& all) {
 }
 
 std::string umount_table(const result& r, const cells& all) {
-    std::string text = "<div class=\"wide\"><table class=\"figures\"><thead>" +
-                       table_row({"umount, ms", "p50", "95 %", "p95", "p99", "max", "n", "ratio", "95 %"}, "th") +
-                       "</thead><tbody>";
+    const bool compared = std::any_of(all.begin(), all.end(), [&](const cell* c) { return comparison_of(r, *c); });
+    std::vector<std::string> head{"umount, ms", "p50", "95 %", "p95", "p99", "max", "n"};
+    if (compared) head.insert(head.end(), {"ratio", "95 %"});
+    std::string rows;
     for (const auto* c : all) {
         if (!c->umount_ms) continue;
         const auto& u = *c->umount_ms;
+        rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{} to {}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td>",
+                            escaped(label(*c)), short_number(u.p50), short_number(u.p50_ci95[0]),
+                            short_number(u.p50_ci95[1]), number(u.p95), number(u.p99), short_number(u.max), c->samples);
         const auto* x = comparison_of(r, *c);
         const char* css = !x || (x->ci95[0] <= 1 && x->ci95[1] >= 1) ? ""
                           : x->p50_ratio > 1                         ? " class=\"bad\""
                                                                      : " class=\"good\"";
-        text += fmt::format(
-            "<tr><td>{}</td><td>{}</td><td>{} to "
-            "{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td{}>{}</td><td>{}</td></tr>",
-            escaped(label(*c)), short_number(u.p50), short_number(u.p50_ci95[0]), short_number(u.p50_ci95[1]),
-            number(u.p95), number(u.p99), short_number(u.max), c->samples, css,
-            x ? fmt::format("{:.2f}", x->p50_ratio) : "",
-            x ? fmt::format("{:.2f} to {:.2f}", x->ci95[0], x->ci95[1]) : "");
+        if (compared)
+            rows += fmt::format("<td{}>{}</td><td>{}</td>", css, x ? fmt::format("{:.2f}", x->p50_ratio) : "",
+                                x ? fmt::format("{:.2f} to {:.2f}", x->ci95[0], x->ci95[1]) : "");
+        rows += "</tr>";
     }
-    return text + "</tbody></table></div>\n";
+    return table(head, rows, "figures");
 }
 
 std::string drain_table(const cells& all) {
@@ -75,9 +76,9 @@ std::string drain_table(const cells& all) {
            "count the switches queued, by who asked for them.</p>\n";
 }
 
-std::string legend() {
+std::string legend(const cells& all) {
     std::string text = "<p>";
-    for (const auto* kind : segment_kinds)
+    for (const auto* kind : kinds_of(all))
         text += fmt::format("<span class=\"key\"><i class=\"w-{}\"></i>{}</span>", kind, escaped(explained(kind)));
     return text + "</p>";
 }
@@ -100,11 +101,12 @@ std::string scenario(const document& d, const cells& all, const std::string& id)
     }
     text +=
         "<h3>How long each unmount took</h3><p><button type=\"button\" class=\"scale\" "
-        "aria-pressed=\"false\">logarithmic axis</button> <span class=\"dim\">every dot is an unmount; click one, or "
-        "use the arrow keys</span></p>\n";
+        "aria-pressed=\"false\">logarithmic axis</button> <span class=\"dim\">every dot is an unmount, the bars are "
+        "p50, "
+        "p95 and p99; click a dot, or use the arrow keys</span></p>\n";
     text += "<figure class=\"strip\">" + with_focus(strip_chart(all, id + "-strip").markup()) +
             "<figcaption><output></output></figcaption></figure>\n";
-    text += "<h3>Where its time goes</h3>" + legend() + "<figure>" +
+    text += "<h3>Where its time goes</h3>" + legend(all) + "<figure>" +
             waterfall_chart(all, id + "-fall", shown::on_page).markup() + "</figure>\n";
     text += umount_table(*d.bench, all) + drain_table(all);
     for (const auto& chart : in_flight_chart(all, id + "-flight"))

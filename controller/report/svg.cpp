@@ -32,6 +32,7 @@ std::vector<double> scale::ticks(int wanted) const {
             step = power * k;
             break;
         }
+    if (whole) step = std::max(step, 1.0);
     for (double v = std::ceil(low / step) * step; v <= high * 1.0001; v += step)
         all.push_back(std::abs(v) < step / 1e6 ? 0 : v);
     return all;

@@ -11,6 +11,7 @@ namespace drainlab::report {
 struct scale {
     double low = 0, high = 1, from = 0, to = 1;
     bool log = false;
+    bool whole = false;  ///< of things that are counted: no tick between
     double at(double v) const;
     /// Round values within, for an axis: about `wanted` of them.
     std::vector<double> ticks(int wanted) const;

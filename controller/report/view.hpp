@@ -74,6 +74,8 @@ struct view {
     std::vector<timed_series> times;
 };
 
+/// What the searches found, in a sentence.
+std::string answer_of(const race_document& d);
 view view_of(const race_document& d);
 view view_of(const mutants_document& d);
 view view_of(const lazy_document& d);

@@ -1,6 +1,7 @@
 #include "controller/report/view.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -100,11 +101,21 @@ std::string again(const race_search& s) {
     return text + " --world " + s.world + (s.counterexample ? " --schedule " + s.counterexample->schedule : "");
 }
 
+std::string answer_of(const race_document& d) {
+    constexpr std::size_t named = 4;
+    std::vector<std::string> where;
+    for (const auto& s : d.searches)
+        if (s.verdict == "violates") where.push_back(fmt::format("{} in {}", s.name(), s.world));
+    const auto violate = where.size();
+    if (violate > named) where.resize(named);
+    return fmt::format("{} of {} searches found a schedule that violates an invariant{}{}{}.", violate,
+                       d.searches.size(), violate > 0 ? ": " : "", fmt::join(where, ", "),
+                       violate > named ? ", ..." : "");
+}
+
 view view_of(const race_document& d) {
     view v;
-    const auto violate = std::count_if(d.searches.begin(), d.searches.end(),
-                                       [](const race_search& s) { return s.verdict == "violates"; });
-    v.said = {fmt::format("{} of {} searches found a schedule that violates an invariant.", violate, d.searches.size()),
+    v.said = {answer_of(d),
               "Modelled: every order in which the tasks can run, up to the number of preemptions; no time passes in "
               "it."};
     v.tables = {verdicts(d)};

@@ -20,6 +20,12 @@ SHOTS = sys.argv[3] if len(sys.argv) > 3 else None
 KEY = {"right": "\ue014", "down": "\ue015", "left": "\ue012", "end": "\ue010"}
 
 
+CUT = """return [...document.querySelectorAll("svg.chart text")].filter(t => {
+    const word = t.getBoundingClientRect(), picture = t.closest("svg").getBoundingClientRect();
+    return word.width > 0 && (word.left < picture.left - 1 || word.right > picture.right + 1 || word.bottom > picture.bottom + 2);
+}).map(t => t.textContent)"""
+
+
 class Browser:
     """W3C WebDriver, as far as it is needed."""
 
@@ -63,6 +69,7 @@ class Browser:
                 self.post("/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": {"width": width, "height": 1600, "deviceScaleFactor": 1, "mobile": False}})
                 self.post("/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"features": [{"name": "prefers-color-scheme", "value": scheme}]}})
                 need(self.js("return document.documentElement.scrollWidth") <= width, f"{name} fits {width} pixels")
+                need(not (cut := self.js(CUT)), f"{name} at {width} pixels: the pictures cut {cut}")
                 if not SHOTS:
                     continue
                 request = urllib.request.urlopen(self.url + "/screenshot", timeout=120)

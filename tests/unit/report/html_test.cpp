@@ -1,5 +1,6 @@
 #include "controller/report/html.hpp"
 
+#include "controller/report/answer.hpp"
 #include "controller/report/charts.hpp"
 #include "controller/report/export.hpp"
 #include "controller/report/markup.hpp"
@@ -98,6 +99,39 @@ TEST_CASE("a page draws every sample, and nothing in a name is markup", "[html]"
     CHECK(page.find("https://") == std::string::npos);
     CHECK(count(page, "<section") == count(page, "</section>"));
     CHECK(count(page, "<svg") == count(page, "</svg>"));
+}
+
+TEST_CASE("a violation is the first thing said", "[html]") {
+    auto d = sample();
+    d.bench->cells[1].violations = {{"busy_inodes", "VFS: Busy inodes after unmount of a (drainfs)", {}},
+                                    {"busy_inodes", "VFS: Busy inodes after unmount of b (drainfs)", {}}};
+    const auto said = answers(*d.bench);
+    REQUIRE(said.size() == 2);
+    CHECK(said[0] == "idle: persb violates busy_inodes (2 in 12 samples).");
+    CHECK(to_html({d}).find("<p class=\"answer\">" + said[0]) != std::string::npos);
+}
+
+TEST_CASE("a result of guests names the kernel behind each name", "[html]") {
+    auto d = sample();
+    d.bench->run.mode = "lab";
+    for (auto& c : d.bench->cells) c.kernel = c.policy == "base" ? "6.18.9" : "7.2.1";
+    CHECK_THAT(provenance(*d.bench), Catch::EndsWith("; base is 6.18.9, persb is 7.2.1."));
+}
+
+TEST_CASE("the legend has what is drawn, and a ratio is a column where there is one", "[html]") {
+    auto d = sample();
+    CHECK(count(to_html({d}), "<th>ratio</th>") == 1);
+    CHECK(count(to_html({d}), "<i class=\"w-synchronize\">") == 1);
+    CHECK(count(to_html({d}), "<i class=\"w-after\">") == 0);
+    for (auto& s : d.bench->cells[0].unmounts) s.dead_ns = 250;
+    d.bench->comparisons.clear();
+    CHECK(count(to_html({d}), "<i class=\"w-after\">") == 1);
+    CHECK(count(to_html({d}), "<th>ratio</th>") == 0);
+}
+
+TEST_CASE("of things that are counted no axis has halves", "[svg]") {
+    CHECK(scale{0, 1.1, 0, 1}.ticks(4).size() > 2);
+    CHECK(scale{0, 1.1, 0, 1, false, true}.ticks(4) == std::vector<double>{0, 1});
 }
 
 TEST_CASE("pictures have names of their own and their own style", "[html]") {

@@ -88,7 +88,8 @@ TEST_CASE("a violation is a failure, what could not be told is skipped", "[view]
 
 TEST_CASE("the text of a search fits, and ends each story with how to see it again", "[view]") {
     const auto text = to_text(view_of(race()), {});
-    CHECK_THAT(text, Catch::StartsWith("1 of 2 searches found a schedule that violates an invariant.\n"));
+    CHECK_THAT(
+        text, Catch::StartsWith("1 of 2 searches found a schedule that violates an invariant: base in offline_one.\n"));
     CHECK_THAT(text, Catch::Contains("again: drainctl race --policy base --world offline_one --schedule u:A4A"));
     CHECK_THAT(text, Catch::Contains("12345678"));
     for (const int columns : {80, 100}) {
@@ -145,4 +146,21 @@ TEST_CASE("what is left behind is a failed check, a claim that was not so too", 
 TEST_CASE("CSV quotes what has commas and quotes in it", "[view]") {
     CHECK(to_csv(view_of(lazy()).rows).find("held,\"held by a file, \"\"open\"\"\",it returned at once,1\n") !=
           std::string::npos);
+}
+
+TEST_CASE("a table that is too wide has its words below each other, and a name that is too long above its row",
+          "[view]") {
+    const view_table t{"", {"name", "left mounted", "why"}, {{"a", "12", "it was held by one"}}};
+    CHECK(to_text(t, 80) == "  name  left mounted  why\n  a               12  it was held by one\n");
+    CHECK(to_text(t, 30) ==
+          "  name     left  why\n"
+          "        mounted\n"
+          "  a          12  it was\n"
+          "                 held by\n"
+          "                 one\n");
+    const view_table named{"", {"name", "n"}, {{"a_name_of_thirty_characters___", "7"}}};
+    CHECK(to_text(named, 20) ==
+          "  name          n\n"
+          "  a_name_of_thirty_characters___\n"
+          "                7\n");
 }
