@@ -2,6 +2,7 @@
 #include "controller/churn/churn.hpp"
 
 #include "controller/cli/command.hpp"
+#include "controller/cli/fit_lines.hpp"
 #include "controller/cli/known.hpp"
 #include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
@@ -77,7 +78,7 @@ result<exit_code> run(const options& o) {
     line.wipe();
     auto document = churn::document_of(c, r);
     document.made = run.facts(c.seed);
-    if (o.json != "-") fmt::print("{}", churn::to_text(r));
+    if (o.json != "-") fmt::print("{}", fit_lines(churn::to_text(r), columns()));
     if (o.json) { BOOST_OUTCOME_TRYV(write_document("--json", *o.json, report::to_json(document))); }
     if (!r.fine()) return exit_code::violated;
     return r.ours.interrupted.empty() ? exit_code::fine : exit_code::interrupted;

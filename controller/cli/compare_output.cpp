@@ -1,14 +1,16 @@
 #include "controller/cli/compare_output.hpp"
 
+#include "controller/cli/fit_lines.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/measure/quantile.hpp"
 #include "controller/report/answer.hpp"
-#include "controller/report/text.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <vector>
 
 namespace drainlab::cli {
 namespace {
@@ -69,14 +71,23 @@ void print_changes(const report::compared_results& c, const report::compare_opti
     fmt::print(to, "{} of {} cells worse, {} better, {} the same, {} inconclusive (effect {:g} %)\n\n",
                count(c, change::worse), c.cells.size(), count(c, change::better), count(c, change::same),
                count(c, change::inconclusive), 100 * how.effect);
-    fmt::print(to, "  {:<38}{:>9}{:>9}{:>7}  {:<15}{:>8}  {}\n", "umount, p50 ms", "base", "new", "ratio",
-               fmt::format("{:g} %", 100 * how.confidence), "chance", "verdict");
+    std::size_t width = 14;
+    std::vector<std::string> names;
     for (const auto& x : c.cells) {
-        const auto name = report::place_of(*x.after) + " " + report::label(*x.after);
+        names.push_back(report::place_of(*x.after) + " " + report::label(*x.after));
+        width = std::max(width, names.back().size());
+    }
+    constexpr int figures = 66;
+    width = std::min(width, static_cast<std::size_t>(columns() - figures));
+    fmt::print(to, "  {:<{}}{:>9}{:>9}{:>7}  {:<15}{:>8}  {}\n", "umount, p50 ms", width, "base", "new", "ratio",
+               fmt::format("{:g} %", 100 * how.confidence), "chance", "verdict");
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto& x = c.cells[i];
         const char* paint = x.what == change::worse ? "31" : x.what == change::better ? "32" : nullptr;
         const auto verdict = paint && to == stdout ? painted(to_string(x.what), paint) : to_string(x.what);
-        if (name.size() > 38) fmt::print(to, "{}\n", report::wrapped("  " + name, columns()));
-        fmt::print(to, "  {:<38}{:>9.3g}{:>9.3g}{:>7.2f}  {:<15}{:>8.2g}  {}\n", name.size() > 38 ? "" : name,
+        const bool split = names[i].size() > width;
+        if (split) fmt::print(to, "{}\n", fit_lines("  " + names[i], columns()));
+        fmt::print(to, "  {:<{}}{:>9.3g}{:>9.3g}{:>7.2f}  {:<15}{:>8.2g}  {}\n", split ? "" : names[i], width,
                    p50_ms(*x.before), p50_ms(*x.after), x.by.ratio,
                    fmt::format("[{:.2f}, {:.2f}]", x.by.range.low, x.by.range.high), x.chance, verdict);
     }

@@ -1,5 +1,6 @@
 // drainctl doctor
 #include "controller/cli/command.hpp"
+#include "controller/cli/fit_lines.hpp"
 #include "controller/cli/kernel_variant.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/probes.hpp"
@@ -39,13 +40,14 @@ json document(const std::vector<check>& checks, const std::string& release, cons
 
 void print_text(const std::vector<check>& checks, const std::string& release, const kernel_variant& variant) {
     for (const auto& c : checks) {
-        fmt::print("{} {:<20} {}\n", painted(fmt::format("{:<4}", word(c.status)), colour_of(c.status)), c.id,
-                   c.detail);
-        if (!c.fix.empty()) fmt::print("     {:<20} -> {}\n", "", c.fix);
+        const auto status = painted(fmt::format("{:<4}", word(c.status)), colour_of(c.status));
+        auto line = fmt::format("{} {:<20}  {}\n", status, c.id, c.detail);
+        if (!c.fix.empty()) line += fmt::format("     {:<20}  -> {}\n", "", c.fix);
+        fmt::print("{}", fit_lines(line, columns()));
     }
-    fmt::print("\nThis kernel's own umount ({}): {}\n  {}\n", release,
-               variant.candidates.empty() ? "unknown" : "like " + words::join(variant.candidates, " or "),
-               variant.note);
+    const auto like = variant.candidates.empty() ? "unknown" : "like " + words::join(variant.candidates, " or ");
+    fmt::print("{}", fit_lines(fmt::format("\nThis kernel's own umount ({}): {}\n  {}\n", release, like, variant.note),
+                               columns()));
 }
 
 result<exit_code> run(const options& o) {

@@ -1,5 +1,6 @@
 // drainctl lazy
 #include "controller/cli/command.hpp"
+#include "controller/cli/fit_lines.hpp"
 #include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/result_output.hpp"
@@ -30,7 +31,7 @@ result<exit_code> run(const options& o) {
     const auto tell = [&](const lazy::step& s) {
         ++number;
         if (quiet) return;
-        fmt::print("{}", lazy::to_text(s, number));
+        fmt::print("{}", fit_lines(lazy::to_text(s, number), columns()));
         std::fflush(stdout);
     };
     const auto delay = std::chrono::ceil<std::chrono::milliseconds>(o.delay);

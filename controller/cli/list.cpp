@@ -1,5 +1,6 @@
 // drainctl list [KIND]
 #include "controller/cli/command.hpp"
+#include "controller/cli/fit_lines.hpp"
 #include "controller/cli/known_words.hpp"
 #include "controller/cli/output.hpp"
 
@@ -31,7 +32,8 @@ json document(const std::string& kind, const std::vector<known_word>& all) {
 void print(const std::vector<known_word>& all) {
     std::size_t width = 0;
     for (const auto& w : all) width = std::max(width, w.name.size());
-    for (const auto& w : all) fmt::print("{:<{}}  {}\n", w.name, width, w.about);
+    for (const auto& w : all)
+        fmt::print("{}\n", fit_lines(fmt::format("{:<{}}  {}", w.name, width, w.about), columns()));
 }
 
 result<exit_code> run(const options& o) {

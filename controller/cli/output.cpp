@@ -1,5 +1,6 @@
 #include "controller/cli/output.hpp"
 
+#include "controller/cli/fit_lines.hpp"
 #include "fusefs/os/printable.hpp"
 
 #include <fmt/format.h>
@@ -21,6 +22,9 @@ using nlohmann::json;
 
 namespace {
 
+/// Standard error has it: a full output need not be told twice.
+bool said_what_broke = false;
+
 /// Names of files may be anything; JSON must be UTF-8.
 std::string dumped(const json& document) { return document.dump(2, ' ', false, json::error_handler_t::replace); }
 
@@ -41,6 +45,7 @@ int report(const client::failure& why, bool as_json) {
         print_json(error_document(why));
     } else {
         remark(why.message);
+        said_what_broke = why.exit == client::exit_code::broken;
         if (!why.hint.empty()) fmt::print(stderr, "  {}\n", why.hint);
     }
     return static_cast<int>(why.exit);
@@ -52,17 +57,25 @@ int after_output(int code) {
     const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
     const int error = errno;
     if (written || error == EPIPE) return code;
+    if (said_what_broke && code == static_cast<int>(client::exit_code::broken)) return code;
     remark(std::string("standard output could not be written") +
            (error ? std::string(": ") + std::strerror(error) : ""));
     return code == 0 ? static_cast<int>(client::exit_code::broken) : code;
 }
 
-void remark(const std::string& text) { fmt::print(stderr, "drainctl: {}\n", os::to_line(text)); }
+void remark(const std::string& text) {
+    const auto line = "drainctl: " + os::to_line(text);
+    fmt::print(stderr, "{}\n", isatty(STDERR_FILENO) == 1 ? fit_lines(line, columns()) : line);
+}
 
 bool colour() {
     const char* none = std::getenv("NO_COLOR");
+    return redraws(STDOUT_FILENO) && !(none && *none);
+}
+
+bool redraws(int descriptor) {
     const char* term = std::getenv("TERM");
-    return isatty(STDOUT_FILENO) == 1 && !(none && *none) && !(term && std::strcmp(term, "dumb") == 0);
+    return isatty(descriptor) == 1 && !(term && std::strcmp(term, "dumb") == 0);
 }
 
 int columns() {

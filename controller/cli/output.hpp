@@ -30,6 +30,9 @@ void remark(const std::string& text);
 /// Whether colours are wanted on standard output: a terminal, no NO_COLOR, TERM not dumb.
 bool colour();
 
+/// Whether lines on this descriptor can be drawn again in place: a terminal that is not dumb.
+bool redraws(int descriptor);
+
 /// How wide lines on standard output may be: a terminal's columns, from 80 to 100; 100 elsewhere.
 int columns();
 

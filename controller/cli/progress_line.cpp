@@ -1,5 +1,7 @@
 #include "controller/cli/progress_line.hpp"
 
+#include "controller/cli/output.hpp"
+
 #include <fmt/format.h>
 
 #include <sys/ioctl.h>
@@ -35,10 +37,12 @@ std::string progress_text(const experiment::progress& at, std::chrono::nanosecon
 
 std::string fitted(const std::string& text, int columns) {
     const auto room = static_cast<std::size_t>(std::max(columns, 8));
+    if (const auto part = text.find("  "); text.size() > room && part != std::string::npos)
+        return fitted(text.substr(part + 2), columns);
     return text.size() <= room ? text : text.substr(0, room - 3) + "...";
 }
 
-progress_line::progress_line() : on_{isatty(STDERR_FILENO) == 1}, begun_{steady_clock::now()} {}
+progress_line::progress_line() : on_{redraws(STDERR_FILENO)}, begun_{steady_clock::now()} {}
 
 progress_line::~progress_line() { wipe(); }
 

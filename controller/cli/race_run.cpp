@@ -1,5 +1,6 @@
 #include "controller/cli/race_run.hpp"
 
+#include "controller/cli/fit_lines.hpp"
 #include "controller/cli/known.hpp"
 #include "controller/cli/lab_report.hpp"
 #include "controller/cli/noted.hpp"
@@ -147,6 +148,10 @@ class session final : race::campaign_listener {
     }
 
   private:
+    std::string shown(const race::story& s) const {
+        return o_.format == "mermaid" ? race::as_mermaid(s) : fit_lines(race::as_text(s, columns()), columns());
+    }
+
     int bound_of(const race::world_spec& w) const {
         return bound_.value_or(w.bound.value_or(w.unbounded ? -1 : w.small ? 3 : 2));
     }
@@ -176,7 +181,7 @@ class session final : race::campaign_listener {
             j.says = race::verdict::violates;
             j.example = race::counterexample{*s, run.findings.front(), told};
         }
-        fmt::print(to_, "{}", o_.format == "mermaid" ? race::as_mermaid(told) : race::as_text(told));
+        fmt::print(to_, "{}", shown(told));
         fmt::print(to_, "{} steps, trace {:016x}{}\n", run.steps, run.trace_hash,
                    run.findings.empty() ? ", nothing violated" : "");
         BOOST_OUTCOME_TRYV(write_json(o_, run_, race::document_of(std::vector{j})));
@@ -222,7 +227,7 @@ class session final : race::campaign_listener {
                 if (!race::applies(under, world)) continue;
                 const auto found = race::find_witness(world, under, which, bound_of(world));
                 if (!found) continue;
-                const auto& text = o_.format == "mermaid" ? race::as_mermaid(found->told) : race::as_text(found->told);
+                const auto& text = shown(found->told);
                 fmt::print(to_, "{}: {}\n{} in {}:\n\n{}\n", race::to_string(which),
                            race::all_windows()[race::index_of(which)].about, under.id(), world.name, text);
                 fmt::print(to_, "replay: drainctl race {} --world {} --schedule {}\n", race::as_options(under),
@@ -241,7 +246,7 @@ class session final : race::campaign_listener {
         options.preemptions = bound_.value_or(3);
         for (const race::subject& mutant : wanted_mutants()) {
             all.push_back(race::kill(mutant, worlds_, options));
-            fmt::print(to_, "{}\n", race::as_line(all.back()));
+            fmt::print(to_, "{}\n", fit_lines(race::as_line(all.back()), columns()));
             if (asked_to_stop()) return exit_code::interrupted;
         }
         const auto alive = std::count_if(all.begin(), all.end(), [](const auto& m) { return !m.killed; });
@@ -291,7 +296,7 @@ class session final : race::campaign_listener {
             race::by_window<std::uint64_t> reached{};
             for (const judgement& j : done.all)
                 for (std::size_t w = 0; w < reached.size(); ++w) reached[w] += j.search.state.reached[w];
-            fmt::print(to_, "\n{}", visited->as_text(reached));
+            fmt::print(to_, "\n{}", fit_lines(visited->as_text(reached), columns()));
         }
         if (done.place_kept) fmt::print(to_, "{}: the same command goes on from there\n", *o_.checkpoint);
         BOOST_OUTCOME_TRYV(write_json(o_, run_, race::document_of(done.all)));
@@ -311,12 +316,11 @@ class session final : race::campaign_listener {
     }
     void judged(const judgement& j) override {
         line_.wipe();
-        fmt::print(to_, "{}\n", race::as_line(j));
+        fmt::print(to_, "{}\n", fit_lines(race::as_line(j), columns()));
         if (j.search.state.verified > 0)
             fmt::print(to_, "            {} schedules ran twice with equal traces\n", j.search.state.verified);
         if (j.example) {
-            fmt::print(to_, "\n{}\n",
-                       o_.format == "mermaid" ? race::as_mermaid(j.example->told) : race::as_text(j.example->told));
+            fmt::print(to_, "\n{}\n", shown(j.example->told));
             fmt::print(to_, "replay: drainctl race {} --world {} --schedule {}\n\n", race::as_options(j.under), j.world,
                        sched::to_string(j.example->schedule));
         }

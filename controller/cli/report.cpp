@@ -59,6 +59,7 @@ result<void> export_result(const options& o, const std::vector<report::document>
         return client::usage_error(
             fmt::format("--export as {}: {} is a {}, which has nothing of that", format, d.file, d.schema),
             "it can be exported as " + words::join(known));
+    BOOST_OUTCOME_TRYV(check_file("--export", *o.export_to));
     const auto parts = report::export_as(format, d);
     for (const auto& part : parts) {
         const auto path = name_of_part(*o.export_to, part.part, parts.size());

@@ -1,5 +1,6 @@
 #include "controller/cli/result_output.hpp"
 
+#include "controller/cli/fit_lines.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/machine/load.hpp"
 #include "controller/report/text.hpp"
@@ -110,7 +111,7 @@ check_outcome check_expectations(const std::optional<std::string>& json, const s
             const auto v = experiment::judge(r, s.name, e);
             const auto* word = v.what == outcome::held ? "held" : v.what == outcome::missed ? "MISSED" : "skipped";
             ++(v.what == outcome::held ? all.held : v.what == outcome::missed ? all.missed : all.skipped);
-            fmt::print(to, "check {:<8}{}: {}\n", word, s.name, v.text);
+            fmt::print(to, "{}\n", fit_lines(fmt::format("check {:<8}{}: {}", word, s.name, v.text), columns()));
         }
     return all;
 }

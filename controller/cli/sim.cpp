@@ -1,5 +1,6 @@
 // drainctl sim: the bench in virtual time.
 #include "controller/cli/command.hpp"
+#include "controller/cli/fit_lines.hpp"
 #include "controller/cli/known.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
@@ -272,7 +273,7 @@ result<exit_code> simulate(options o) {
     auto checked = exit_code::fine;
     if (theirs) {
         const auto c = sim::compare(r, *theirs);
-        fmt::print(o.json == "-" || o.format != "text" ? stderr : stdout, "\n{}", c.text);
+        fmt::print(o.json == "-" || o.format != "text" ? stderr : stdout, "\n{}", fit_lines(c.text, columns()));
         if (o.check) checked = exit_of(c);
     }
     if (o.check) checked = worse(checked, check_all(o, r, g, theirs.has_value()));

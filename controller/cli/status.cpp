@@ -35,20 +35,6 @@ std::string age_of(const json& call) {
     return words::show_duration(std::chrono::floor<std::chrono::milliseconds>(age));
 }
 
-/// Of those that are not idle, by id; not of those behind the first that took too long to look at.
-using activities = std::map<std::string, mount_activity>;
-activities look_at(const json& mounts, const std::string& socket) {
-    activities all;
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-    std::optional<std::vector<machine::kernel_task>> unmounting;
-    for (const auto& m : mounts) {
-        if (is_idle(m) || std::chrono::steady_clock::now() > end) continue;
-        if (!unmounting) unmounting = machine::unmounting_tasks();
-        all.emplace(id_of(m), activity_of(m, socket, *unmounting));
-    }
-    return all;
-}
-
 /// MOUNT, with its options in one word and with what we have seen of it.
 json with_activity(const json& mounts, const activities& seen) {
     json all = mounts;
@@ -87,7 +73,7 @@ void print_text(const json& health, const json& mounts, const json& counters, co
     fmt::print("drainfs {} pid {} on {}\n", text_of(health, "version"), text_of(health, "pid"),
                text_of(health, "socket"));
     fmt::print("log {}\n", text_of(health, "log"));
-    fmt::print("profile {}, policy {}, umount waits by {}, identity {}, detach event {}, memcg death by {}\n",
+    fmt::print("profile {}, policy {}, umount waits by {}, identity {},\n  detach event {}, memcg death by {}\n",
                text_of(health, "profile"), text_of(health, "policy"), text_of(health, "umount_wait"),
                text_of(health, "identity"), text_of(health, "detach_event"),
                text_of(health, "memcg_death") == "poll" ? "the exit of its members" : text_of(health, "memcg_death"));

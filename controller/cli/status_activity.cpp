@@ -77,6 +77,18 @@ mount_activity activity_of(const json& mount, const std::string& socket,
     return a;
 }
 
+activities look_at(const json& mounts, const std::string& socket) {
+    activities all;
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    std::optional<std::vector<machine::kernel_task>> unmounting;
+    for (const auto& m : mounts) {
+        if (is_idle(m) || std::chrono::steady_clock::now() > end) continue;
+        if (!unmounting) unmounting = machine::unmounting_tasks();
+        all.emplace(id_of(m), activity_of(m, socket, *unmounting));
+    }
+    return all;
+}
+
 json activity_document(const mount_activity& a) {
     json unmounts = json::array();
     for (const auto& u : a.unmounts)

@@ -4,7 +4,10 @@
 #include "controller/cli/why_findings.hpp"
 
 #include <chrono>
+#include <map>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace drainlab::cli {
 
@@ -22,6 +25,10 @@ bool is_idle(const nlohmann::json& mount);
 /// Looks at the kernel's tables and asks the daemon; never waits for the mount.
 mount_activity activity_of(const nlohmann::json& mount, const std::string& socket,
                            const std::vector<machine::kernel_task>& unmounting);
+
+/// Of those that are not idle, by id; not of those behind the first that took too long to look at.
+using activities = std::map<std::string, mount_activity>;
+activities look_at(const nlohmann::json& mounts, const std::string& socket);
 
 /// {"since_ns","waits_for":[sentence],"holders":[...],"copies":[...],"unmounts":[{"pid","comm","words"}]}
 nlohmann::json activity_document(const mount_activity& a);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,10 +16,16 @@ struct watch_moment {
     std::chrono::steady_clock::time_point at;
     std::vector<nlohmann::json> mounts;  ///< MOUNT, those that are not gone
     nlohmann::json counters, waiting = nlohmann::json::array();
+    std::map<std::string, std::vector<std::string>> holders;  ///< by the mount's id: who uses it, in words
 };
 
-/// The whole screen, no line longer than `columns`; rates since `before`.
-std::string frame_of(const watch_moment& now, const std::optional<watch_moment>& before, int columns);
+/// The place there is.
+struct screen {
+    int columns = 80, rows = 24;
+};
+
+/// The whole screen: it has room in `size`, whatever there is to show; rates since `before`.
+std::string frame_of(const watch_moment& now, const std::optional<watch_moment>& before, screen size);
 /// One line of the same.
 std::string line_of(const watch_moment& now, const std::optional<watch_moment>& before);
 

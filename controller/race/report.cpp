@@ -72,11 +72,11 @@ report::mutants_document document_of(const std::vector<mutant_result>& all) {
 
 std::string as_line(const judgement& j) {
     const search_state& s = j.search.state;
-    std::string line = fmt::format(
-        "{:<11} {:<15} {:<12} bound {:<4} {:>8} schedules, {:>8} choice points, {} tasks, {:.2f} s, {:.0f}/s",
-        j.under.id(), j.world, to_string(j.says), bound_text(s.bound), s.schedules, s.choice_points,
-        j.search.state.tasks, s.seconds, per_second(s));
+    std::string line =
+        fmt::format("{:<11} {:<15} {:<12} bound {:<4} {:>8} schedules, {:.2f} s, {:.0f}/s", j.under.id(), j.world,
+                    to_string(j.says), bound_text(s.bound), s.schedules, s.seconds, per_second(s));
     if (!j.search.exhausted && !j.example) line += fmt::format(", about {:.1f} % done", 100 * s.explored);
+    line += fmt::format("\n            {} choice points, {} tasks", s.choice_points, s.tasks);
     for (const window_result& w : j.windows) {
         line += fmt::format("\n            {}: ", to_string(w.which));
         if (w.reached > 0)
@@ -92,8 +92,7 @@ std::string as_line(const judgement& j) {
 
 std::string as_line(const mutant_result& m) {
     if (!m.killed) return fmt::format("{:<36} SURVIVED {} schedules", m.mutant, m.schedules);
-    return fmt::format("{:<36} killed by {:<19} after {:>6} schedules, in {}", m.mutant, m.by.invariant, m.schedules,
-                       m.world);
+    return fmt::format("{:<36} killed by {}, {} schedules of {}", m.mutant, m.by.invariant, m.schedules, m.world);
 }
 
 namespace {

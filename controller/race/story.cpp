@@ -74,10 +74,8 @@ class teller final : public run_listener {
         const kernel::host& h = run_.host();
         if (e.name == "sb_inactive")
             say("sync_filesystem; SB_ACTIVE of " + sb + " is cleared" + (buffered(sb) ? " (in the store buffer)" : ""));
-        else if (e.name == "drain_begins" && !run_.switches())
+        else if ((e.name == "drain_begins" || e.name == "drained") && !run_.switches())
             return;  // nothing to wait for
-        else if (e.name == "drained" && !run_.switches())
-            return;
         else if (e.name == "drain_begins")
             say("cgroup_writeback_umount: reads isw_nr_in_flight " + number(h.isw_nr_in_flight.peek()));
         else if (e.name == "drain_synchronize_rcu")
@@ -191,8 +189,9 @@ story tell(const world_spec& world, const subject& under, const sched::schedule&
     return told;
 }
 
-std::string as_text(const story& s) {
-    constexpr std::size_t side = 38, state = 34;
+std::string as_text(const story& s, int columns) {
+    const std::size_t room = static_cast<std::size_t>(std::max(columns, 40)) - 10;  // without number and bars
+    const std::size_t state = room * 3 / 10, side = (room - state) / 2;
     const auto line = [&](const std::string& n, const std::string& left, const std::string& right,
                           const std::string& is) {
         std::string text = padded(n, 3) + "| " + padded(left, side) + " | " + padded(right, side) + " | " + is;

@@ -22,8 +22,8 @@ struct story {
 /// Runs `s` once more and tells it. Ends with the last violation.
 story tell(const world_spec& world, const subject& under, const sched::schedule& s);
 
-/// The table `switcher | umount | state`, for a terminal.
-std::string as_text(const story& s);
+/// The table `switcher | umount | state`, for a terminal of so many columns.
+std::string as_text(const story& s, int columns);
 /// A Mermaid sequence diagram.
 std::string as_mermaid(const story& s);
 

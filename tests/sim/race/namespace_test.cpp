@@ -149,7 +149,7 @@ TEST_CASE("the story of deferred ends with the device that is busy, in the kerne
           "[race][namespace][story]") {
     const auto j = judge(world("ns_mkfs"), names("deferred"), up_to(2));
     REQUIRE(j.example);
-    const auto text = as_text(j.example->told);
+    const auto text = as_text(j.example->told, 120);
     std::size_t at = 0;
     for (const char* next : {"umount_tree", "queue_rcu_work", "umount2 returns 0", "Device or resource busy"}) {
         CAPTURE(next, text);

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sstream>
+
 using namespace drainlab;
 using namespace drainlab::race;
 using namespace drainlab::race::test;
@@ -36,7 +38,7 @@ TEST_CASE("the same schedule gives the same trace in every build and under sanit
 
 TEST_CASE("the story goes from the switch through umount to the kernel's own message", "[race][story]") {
     const auto told = tell(world("offline_one"), policy("base"), *sched::parse_schedule(kept));
-    const auto text = as_text(told);
+    const auto text = as_text(told, 120);
     std::size_t at = 0;
     for (const char* next : {"a switch is", "preempted at", "SB_ACTIVE of A is", "rcu_barrier returns",
                              "flush_workqueue(isw_wq)", "evict_inodes: skips", "wb_queue_isw", "freed percpu_counter",
@@ -92,4 +94,12 @@ TEST_CASE("results as JSON have every key, and its schedule replays", "[race][js
     CHECK_FALSE(run_schedule(world("offline_one"), policy("base"), *s).findings.empty());
     CHECK(document["results"][1]["counterexample"].is_null());
     CHECK(document["results"][1]["windows"]["prepared_unqueued"]["excluded_by"] == "open_file");
+}
+
+TEST_CASE("a story fits its terminal", "[race][story]") {
+    const auto told = tell(world("offline_one"), policy("base"), *sched::parse_schedule(kept));
+    for (const int columns : {80, 100, 120}) {
+        std::istringstream lines{as_text(told, columns)};
+        for (std::string line; std::getline(lines, line);) CHECK(line.size() <= static_cast<std::size_t>(columns));
+    }
 }
