@@ -6,6 +6,7 @@
 
 namespace drainlab::workloads {
 
+/// What a workload is told on its command line.
 struct options {
     std::string path;         ///< the first positional
     std::string cgroup_root;  ///< --cgroup-root DIR; empty with --session

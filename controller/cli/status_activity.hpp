@@ -11,6 +11,7 @@
 
 namespace drainlab::cli {
 
+/// What a mount has done between two looks.
 struct mount_activity {
     std::optional<std::chrono::nanoseconds> since;  ///< CLOCK_MONOTONIC; nothing: not known
     std::vector<std::string> waits;                 ///< what it waits for, in sentences

@@ -21,6 +21,7 @@ inline constexpr std::size_t ending_events = 8;
 /// refuse: the asker is told that the daemon is stopping already.
 enum class ending_action : std::uint8_t { none, drain, flush, finish, refuse };
 
+/// What follows from an event: the state it leads to, and what the daemon does.
 struct ending_step {
     ending_state next;
     ending_action action;
@@ -30,6 +31,7 @@ struct ending_step {
 /// Total: every event has its step in every state.
 ending_step on(ending_state s, ending_event e) noexcept;
 
+/// Its name, as the log has it.
 std::string_view to_string(ending_event e) noexcept;
 
 /// Thread: the loop's.

@@ -23,6 +23,7 @@ struct http_hangup {
     std::function<void()> then;  ///< called once, on the loop thread; may be set while the request is worked on
 };
 
+/// A request as handlers get it: read in full, and decoded.
 struct http_request {
     std::string method, path;                  ///< path without the query, percent-decoded, UTF-8
     std::vector<std::string> parts;            ///< of the path, between its slashes; one may be written %2F
@@ -31,6 +32,7 @@ struct http_request {
     std::shared_ptr<http_hangup> hangup{};
 };
 
+/// What a handler answers. `status` is HTTP's.
 struct http_response {
     int status{200};
     std::string body;

@@ -10,6 +10,7 @@ class io_context;
 
 namespace drainlab::control {
 
+/// Quantiles of latenesses in microseconds; 0 if none was measured.
 struct lag_summary {
     double p50_us{}, p99_us{}, max_us{};
 };

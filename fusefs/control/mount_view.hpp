@@ -21,16 +21,19 @@ namespace drainlab::control {
 /// dying: the last reference is gone, the mimicked shutdown runs. dead: it has ended and so has the connection. gone:
 /// nothing is left but a record.
 enum class mount_state : std::uint8_t { live, detached, dying, dead, gone };
+/// The word of docs/api.md.
 std::string_view to_string(mount_state s) noexcept;
 
 enum class phase : std::uint8_t { detached, drain_begins, drained, dead };
 inline constexpr std::size_t phase_count = 4;
+/// The word of docs/api.md.
 std::string_view to_string(phase p) noexcept;
 
 /// What can be waited for: a phase, or a state that is none.
 using milestone = std::variant<phase, mount_state>;
 /// "detached" and "dead" are phases: told of once they were reached.
 std::optional<milestone> parse_milestone(std::string_view word) noexcept;
+/// The word of parse_milestone().
 std::string_view to_string(const milestone& m) noexcept;
 /// All words of parse_milestone(), in the order of a mount's life.
 inline constexpr std::array<std::string_view, 7> milestone_words{"live",    "detached", "dying", "drain_begins",

@@ -6,6 +6,7 @@
 
 namespace drainlab::control {
 
+/// The words of -o, sorted by whom they are for.
 struct mount_words {
     bool remount{};
     unsigned long flags{};             ///< MS_... of the words below

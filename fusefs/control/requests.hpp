@@ -57,6 +57,7 @@ struct mount_request {
     std::vector<fault::rule> faults;
     std::shared_ptr<os::unique_fd> place{};  ///< `dir`, looked up; not part of the body
 };
+/// The body of POST /mounts. An error names the key that is wrong, or unknown.
 api_result<mount_request> parse_mount_request(std::string_view body);
 
 /// PATCH /mounts/ID. Only what is to change.
@@ -67,6 +68,7 @@ struct mount_patch {
     std::optional<device_limits> device;
     std::optional<std::uint64_t> dirty_limit_bytes;
 };
+/// The body of PATCH /mounts/ID.
 api_result<mount_patch> parse_mount_patch(std::string_view body);
 
 /// POST /mounts/ID/faults: a RULE.
@@ -81,12 +83,14 @@ struct hold_request {
     milliseconds duration{};
     bool every{}, force{};
 };
+/// The body of POST /mounts/ID/hold. Above hold_limit only with `force`.
 api_result<hold_request> parse_hold(std::string_view body);
 
 /// POST /mounts/ID/umount
 struct umount_request {
     bool lazy{}, force{};
 };
+/// The body of POST /mounts/ID/umount; may be empty.
 api_result<umount_request> parse_umount(std::string_view body);
 
 /// PUT /policy
@@ -97,6 +101,7 @@ struct widen_request {
     std::string point;
     std::chrono::microseconds width{};
 };
+/// The body of PUT /widen. Whether there is such a point, the caller has to see.
 api_result<widen_request> parse_widen(std::string_view body);
 
 /// POST /stop: how long drains may take; default 60 s.

@@ -10,6 +10,7 @@ namespace drainlab::control {
 namespace asio = boost::asio;
 using steady = std::chrono::steady_clock;
 
+/// A client's wait for a milestone of one mount, with its time.
 struct served_mounts::waiter {
     waiter(asio::io_context& io, std::uint32_t mount, milestone what, std::function<void(bool)> d)
         : timer{io}, id{mount}, wanted{what}, done{std::move(d)} {}

@@ -26,6 +26,7 @@ struct parsed_settings {
     std::optional<settings> value;
     int exit_code{};
 };
+/// Words first, then the environment (DRAINLAB_...), then the defaults.
 parsed_settings parse_settings(int argc, char** argv);
 
 }  // namespace drainlab::control

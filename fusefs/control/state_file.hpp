@@ -12,6 +12,7 @@
 
 namespace drainlab::control {
 
+/// A mount of the daemon, as its record names it for who cleans up.
 struct owned_mount {
     std::string dir, name;
     os::mount_identity who{};  ///< nobody: it was about to be made, and names nothing
@@ -28,6 +29,7 @@ struct daemon_state {
 /// What lies beside the socket "X.sock" (or "X"): "X.state", and "X.life", which the daemon keeps locked as long as it
 /// lives.
 std::string state_path(const std::string& socket);
+/// The lock beside the socket by which anybody can tell whether the daemon lives.
 std::string life_path(const std::string& socket);
 
 /// Replaces the file at `path`, never leaving half of one. False (errno set) if it cannot be written.
@@ -39,7 +41,9 @@ bool write_state(int dir, const std::string& name, const daemon_state& s);
 /// last case.
 std::optional<daemon_state> read_state(const std::string& path, std::string& why);
 
+/// The record's text: what write_state() writes.
 std::string state_to_json(const daemon_state& s);
+/// Nothing if it is not of that form; keys that are not known are passed over.
 std::optional<daemon_state> state_from_json(const std::string& text);
 
 }  // namespace drainlab::control

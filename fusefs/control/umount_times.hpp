@@ -10,6 +10,7 @@ namespace drainlab::control {
 /// In buckets that double from 100 us on, up to 105 s or so.
 using length_histogram = histogram<100'000, 1, 20>;
 
+/// What is counted for each drain policy.
 struct policy_times {
     length_histogram drain;   ///< cgroup_writeback_umount(), from entry to return
     length_histogram umount;  ///< from the name's end to the superblock's death

@@ -53,7 +53,9 @@ inline constexpr std::array<std::string_view, 32> operation_words{
 inline constexpr std::size_t operation_count = operation_words.size();
 using operations = std::bitset<operation_count>;
 
+/// Nothing if it is no word of operation_words.
 std::optional<operation> parse_operation(std::string_view word) noexcept;
+/// The word of operation_words.
 std::string_view to_string(operation op) noexcept;
 
 /// Whose caller waits for the answer and is told of an error. RELEASE and RELEASEDIR are not: close(2) has returned.

@@ -16,6 +16,7 @@ using nanoseconds = std::chrono::nanoseconds;
 /// No request is kept longer, whatever was asked for: below the kernel's hung-task warning (120 s).
 inline constexpr nanoseconds longest_wait{std::chrono::seconds{60}};
 
+/// Which requests are struck, and what happens to them. Checked by wrong_with().
 struct rule {
     std::string name;  ///< empty: made up when it is added
     // ---- which requests

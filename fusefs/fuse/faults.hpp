@@ -34,6 +34,7 @@ struct fault_surroundings {
     virtual int answer(const void* bytes, std::size_t size) = 0;
 };
 
+/// The faults of one session at work: between the device and libfuse, on requests and answers as bytes. Thread: loop.
 class faults {
   public:
     explicit faults(fault_surroundings& around) : around_{around} {}

@@ -13,6 +13,7 @@ struct mount_flags {
 /// @return false for an unknown word, which `unknown` then names.
 bool parse_mount_options(const std::vector<std::string>& words, mount_flags& out, std::string& unknown);
 
+/// A mount that nobody serves yet. Both descriptors are its owner's.
 struct new_mount {
     storage::unique_fd fuse;  ///< /dev/fuse of this connection, O_NONBLOCK
     storage::unique_fd root;  ///< if made directly: what was mounted. Keeps it busy while open

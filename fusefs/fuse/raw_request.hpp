@@ -11,6 +11,7 @@
 
 namespace drainlab::fuse {
 
+/// What the bytes of a request say of it, without libfuse.
 struct raw_request {
     std::uint64_t unique{}, node{};  ///< `node`: the file, or the directory that has `name`
     pid_t tid{};

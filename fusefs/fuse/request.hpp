@@ -65,6 +65,7 @@ class request {
     std::uint64_t fiber_{};
 };
 
+/// Linked through the requests: adding and removing one allocates nothing. Thread: loop.
 class request_list {
   public:
     request_list() = default;

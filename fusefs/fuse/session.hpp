@@ -31,6 +31,7 @@ namespace drainlab::fuse {
 class identity;
 struct new_mount;
 
+/// What make_mount() is told. Paths and words were checked before.
 struct session_options {
     std::filesystem::path dir;  ///< absolute, without symlinks; an existing directory, not on a drainfs mount
     std::string name;           ///< becomes the mount's source in mountinfo
@@ -80,6 +81,7 @@ struct session_events {
     std::function<void(std::string)> on_trouble;
 };
 
+/// Since the session began; `open_files`, `inodes` and `parked` are as of now.
 struct session_counters {
     std::uint64_t requests{};
     std::uint64_t guessed_bytes{};   ///< written by mapping or from the kernel's cache: charged to the opener's memcg

@@ -38,6 +38,7 @@ struct open_directory {
     std::shared_ptr<directory_stream> stream;
 };
 
+/// A session from within: the libfuse session, its device on the loop, what handlers count and keep. Thread: loop.
 struct session::impl final : fault_surroundings {
     impl(const environment& env, storage::filesystem& fs, session_events events)
         : io{env.io},

@@ -28,6 +28,7 @@ loop_state state_of_loop(const loop_look& now, std::uint64_t cpu_before) noexcep
 
 /// How long a daemon in that state may be silent while somebody waits in an unmount.
 std::chrono::seconds patience(loop_state s) noexcept;
+/// For the line that the gate writes before it kills a daemon.
 const char* words(loop_state s) noexcept;
 
 /// Reads it of the main thread of process `pid`. False if that cannot be read. `place` needs room for 128 bytes and is

@@ -16,6 +16,7 @@ namespace drainlab::gate {
 inline constexpr int gate_socket_fd = 3;
 inline constexpr std::uint32_t protocol_magic = 0x64726731;  // "drg1"
 
+/// What the daemon asks of the gate.
 enum class command : std::uint8_t {
     arm = 1,    ///< enter ustat(dev) and stay there: hold s_umount shared
     probe = 2,  ///< enter ustat(dev) once: blocks while a writer is queued; first wait, shortly, for `tid` to be one
@@ -31,6 +32,7 @@ enum : std::uint32_t {
     flag_force = 4,
 };
 
+/// A command with its particulars; encode() makes a message of it.
 struct request {
     command op{};
     std::uint32_t mount{};  ///< the daemon's number of the mount
@@ -41,6 +43,7 @@ struct request {
     pid_t tid{};       ///< probe only: the thread that is unmounting, 0 if unknown
 };
 
+/// What the gate tells the daemon.
 enum class report_kind : std::uint8_t {
     hello = 1,     ///< the gate runs; `error` is what a trial ustat() gave
     entering = 2,  ///< thread `tid` is about to call ustat() or umount2()
@@ -48,6 +51,7 @@ enum class report_kind : std::uint8_t {
     stuck = 4,     ///< the sweep's thread `tid` hangs at `mount`; said again and again until it does not
 };
 
+/// Sent as it lies in memory: both ends run on one machine, and are of one build.
 struct report {
     std::uint32_t magic{protocol_magic};
     report_kind kind{};
@@ -68,6 +72,7 @@ inline constexpr std::size_t request_limit = 40 + 4096;
 std::string encode(const request& r);
 /// The request in one received message; nothing if it is none (wrong magic, length or command).
 std::optional<request> decode_request(std::string_view bytes);
+/// The report in one received message; nothing if it is none (wrong magic or length).
 std::optional<report> decode_report(std::string_view bytes);
 
 }  // namespace drainlab::gate

@@ -9,6 +9,7 @@ namespace drainlab::gate {
 /// The path of program `name`: beside our own binary, else found on PATH; empty if nowhere.
 std::string find_program(const std::string& name);
 
+/// The gate's process, not reaped by us here, and our end of the pair. The caller owns both.
 struct spawned {
     pid_t pid{-1};
     int socket{-1};  ///< our end: SOCK_SEQPACKET, close-on-exec, non-blocking. The caller closes it

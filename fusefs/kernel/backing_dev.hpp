@@ -94,6 +94,7 @@ void bdi_reap(host& h);
 bdi_writeback& wb_get_create(backing_dev_info& bdi, const memcg_ptr& m);
 /// wb_tryget(): false if it is dying and nobody holds it any more.
 bool wb_tryget(bdi_writeback& wb);
+/// wb_get(): one reference more. Precondition: somebody has one.
 void wb_get(bdi_writeback& wb);
 /// wb_put(): the last one queues cgwb_release_workfn().
 void wb_put(bdi_writeback& wb, std::int64_t n = 1);

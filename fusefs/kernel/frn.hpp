@@ -30,6 +30,7 @@ struct frn_round {
     void account(memcg_id id, std::uint64_t bytes) noexcept;
 };
 
+/// What a round has come to.
 struct frn_verdict {
     memcg_id winner{};    ///< of this round
     bool wants_switch{};  ///< the history has more than WB_FRN_HIST_THR_SLOTS foreign slots

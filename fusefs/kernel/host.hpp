@@ -38,6 +38,7 @@ struct trace_event {
     std::int64_t value2{};
 };
 
+/// One machine: clocks, CPUs, RCU, workqueues, and what every superblock shares. Thread: the model's.
 struct host {
     /// All references must outlive the host; destroy the scheduler's fibers (or the scheduler) first.
     host(sched::scheduler& s, machine& m, kernel::rcu& r, const profile& p);

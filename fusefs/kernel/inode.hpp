@@ -80,6 +80,7 @@ void folio_tag_dirty(inode& i, pgoff_t index, const memcg_ptr& m);
 task<> folio_mark_dirty(inode& i, pgoff_t index, const memcg_ptr& m);
 /// Removes the DIRTY tag before writing; false if the folio is not dirty.
 bool folio_clear_dirty_for_io(inode& i, pgoff_t index);
+/// folio_start_writeback(): WRITEBACK is set, and counted for the wb. Precondition: the folio is there.
 void folio_start_writeback(inode& i, pgoff_t index);
 /// The store has the bytes (`error` 0) or refused them (a negative errno, remembered in i_mapping).
 void folio_end_writeback(inode& i, pgoff_t index, int error = 0);
@@ -122,6 +123,7 @@ struct locked_wb {
 task<locked_wb> inode_to_wb_and_lock_list(inode& i);
 /// Both need the list_lock of the inode's wb.
 void inode_io_list_move(inode& i, bdi_writeback& wb, io_list to);
+/// inode_io_list_del_locked(): it is on no list afterwards.
 void inode_io_list_del(inode& i);
 /// evict(): takes list_lock, drops pages and owner, touches the superblock's percpu counters. `i` is gone afterwards.
 task<> evict(inode& i);

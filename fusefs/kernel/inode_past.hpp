@@ -4,6 +4,7 @@
 
 namespace drainlab::kernel {
 
+/// What is to have happened to an inode before the world begins.
 struct inode_past {
     memcg_ptr owner;       ///< whose wb has it
     memcg_ptr writer;      ///< who brought in its one folio, which is dirty; null: none, the inode is clean

@@ -28,6 +28,7 @@ struct isw {
 
 /// kzalloc() and kfree() of a switch.
 isw& isw_alloc(host& h, const drain_policy& policy, producer by, super_block* sb);
+/// kfree(): `s` is gone afterwards. Its inodes have been put.
 void isw_free(isw& s);
 
 /// inode_switch_wbs(): asks for `i` to be moved to the wb of memcg `to`. Silent on any failure, as the kernel is.

@@ -6,6 +6,7 @@
 
 namespace drainlab::kernel {
 
+/// One sum, not one a CPU: nothing here depends on the batch. Thread: the model's.
 class percpu_counter {
   public:
     /// `on_use_after_free` is called for the first access after destroy(); accesses_after_free() counts them all.

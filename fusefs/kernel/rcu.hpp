@@ -15,6 +15,8 @@ struct rcu_samples {
     static constexpr std::size_t limit = 100'000;
 };
 
+/// RCU as its users see it; make_rcu() gives the engine, or one whose grace periods take no time. Thread: the
+/// model's.
 class rcu {
   public:
     virtual ~rcu() = default;

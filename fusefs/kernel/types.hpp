@@ -34,6 +34,7 @@ inline constexpr unsigned page_shift = 12;
 /// Who asked for a switch (fs/fs-writeback.c): the majority vote in wbc_detach_inode(), the offline cleanup of a dying
 /// cgroup's wb, the change of the blkcg association in wbc_attach_and_unlock_inode().
 enum class producer : std::uint8_t { vote, offline, blkcg };
+/// "vote", "offline" or "blkcg".
 std::string_view to_string(producer by) noexcept;
 
 // i_state bits (include/linux/fs.h), those that matter here

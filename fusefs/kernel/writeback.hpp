@@ -48,6 +48,7 @@ task<> wakeup_flusher_threads_bdi(backing_dev_info& bdi);
 task<> wb_workfn(bdi_writeback& wb);
 /// wb_wakeup_delayed() and wb_wakeup()
 void wb_wakeup_delayed(bdi_writeback& wb);
+/// wb_wakeup(): at once, where wb_wakeup_delayed() waits for dirty_writeback_interval.
 void wb_wakeup(bdi_writeback& wb);
 
 }  // namespace drainlab::kernel

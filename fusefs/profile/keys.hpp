@@ -20,7 +20,9 @@ struct key {
     bool required{};  ///< unless `zero = true`
 };
 
+/// All of them, in the order in which docs and messages have them.
 std::span<const key> keys();
+/// By its name in the file; null if there is none.
 const key* find_key(std::string_view name);
 
 /// What a value of this key looks like: "an integer from 1 to 4096", "a duration like \"20us\" ...".

@@ -7,6 +7,7 @@ namespace drainlab::sched {
 
 struct fiber;
 
+/// What is to be chosen.
 enum class choice_kind : std::uint8_t {
     run,      ///< the running fiber has blocked: which candidate is next
     preempt,  ///< at a named point: candidate 0 is the running fiber, which goes on; another one preempts it

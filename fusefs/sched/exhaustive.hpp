@@ -7,6 +7,7 @@
 
 namespace drainlab::sched {
 
+/// What bounds a search through all schedules of a world.
 struct exhaustive_options {
     /// How often a fiber may be made to stop at a named point while it could go on. Negative: no bound. Choices where a fiber
     /// has blocked, and moments at which a store becomes visible, are no preemptions.
@@ -33,6 +34,7 @@ class step_observer {
     virtual void passes(const fiber& f, point at, bool preempted) = 0;
 };
 
+/// How one run has ended.
 enum class exhaustive_outcome : std::uint8_t {
     finished,  ///< nothing can run any more, and every fiber of kind thread has ended
     deadlock,  ///< nothing can run, and some have not ended: ask waiting()

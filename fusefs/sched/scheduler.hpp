@@ -30,6 +30,7 @@ struct point {
     std::string_view name;
 };
 
+/// What it means when a fiber is left waiting.
 enum class fiber_kind : std::uint8_t {
     thread,   ///< work that has to end: left waiting with nothing to run, it is a deadlock
     service,  ///< a kernel thread that waits for work for ever: may be left waiting
@@ -74,6 +75,8 @@ class atomic_observer {
     virtual void atomic_ends(fiber& f) = 0;
 };
 
+/// Fibers and time, behind which the machine's, a simulation's or a search's are. One thread, unless an
+/// implementation says otherwise.
 class scheduler {
   public:
     scheduler() = default;

@@ -6,6 +6,7 @@
 
 namespace drainlab::sched {
 
+/// What a simulated run depends on, beside its fibers: equal options, equal runs.
 struct simulated_options {
     std::uint64_t seed{1};
     /// A named point that is not widened lets others go first once in this many passes; 0: never.

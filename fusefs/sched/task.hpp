@@ -27,6 +27,7 @@ struct frame_owner {
     std::coroutine_handle<> frame{};
 };
 
+/// What the promises of all tasks have: who is resumed at the end, and what was thrown.
 struct promise_base {
     std::coroutine_handle<> continuation{};
     frame_owner* owner{};  ///< set when awaited; an awaited task does not move
@@ -46,6 +47,7 @@ struct promise_base {
     void unhandled_exception() noexcept { error = std::current_exception(); }
 };
 
+/// With the value that the task returns.
 template <class T>
 struct promise : promise_base {
     static_assert(alignof(T) <= 2 * sizeof(void*));  // see promise_of()
@@ -61,6 +63,7 @@ struct promise : promise_base {
     }
 };
 
+/// Of a task that returns nothing.
 template <>
 struct promise<void> : promise_base {
     task<void> get_return_object() noexcept;

@@ -41,7 +41,9 @@ inline constexpr std::array<std::string_view, 22> device_op_words{
     "any",     "read",    "write",    "fsync",   "truncate", "fallocate", "open",   "create",
     "mkdir",   "mknod",   "symlink",  "link",    "unlink",   "rmdir",     "rename", "lookup",
     "getattr", "setattr", "readlink", "readdir", "getxattr", "setxattr"};
+/// Nothing if it is no word of device_op_words.
 std::optional<device_op> parse_device_op(std::string_view word) noexcept;
+/// The word of device_op_words.
 std::string_view to_string(device_op op) noexcept;
 
 /// The number of an errno's name ("EIO"); 0 if there is none such, or if the kernel would take it for more than one request's
@@ -50,6 +52,7 @@ int parse_errno(std::string_view name) noexcept;
 /// "EIO"
 std::string errno_name(int error);
 
+/// One kind of failure: of which operation, on which files, how often.
 struct error_rule {
     device_op op{device_op::any};
     std::string path{

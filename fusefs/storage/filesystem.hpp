@@ -9,6 +9,7 @@
 
 namespace drainlab::storage {
 
+/// What a filesystem is made of; see filesystem::make().
 struct filesystem_options {
     std::optional<std::filesystem::path> store;  ///< none: a private one in memory
     std::string label{"another mount"};  ///< what the refusal of a second mount on the same store calls this one

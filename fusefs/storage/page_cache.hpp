@@ -27,6 +27,7 @@ namespace drainlab::storage {
 /// whom it was first charged.
 enum class cache_mode : std::uint8_t { drop, keep };
 
+/// Of one mount, in bytes.
 struct cache_limits {
     std::uint64_t dirty_bytes{
         64u << 20};  ///< dirty or being written; from half of it on the flusher is sent, above it writers wait

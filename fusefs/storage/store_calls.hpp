@@ -48,11 +48,13 @@ struct pending_call {
     sched::instant since;
 };
 
+/// What a call on the store gives: an errno, and what was asked for.
 template <class Out>
 struct answer {
     int err{};
     Out out{};
 };
+/// Of calls that are asked for nothing.
 struct nothing {};
 
 /// All calls on one store. Thread: loop.
@@ -123,6 +125,7 @@ class store_calls {
     bool abandoned_{};
 };
 
+/// A call on its way to a thread of the store and back, with what it brings.
 template <class Out, class F>
 struct store_calls::job final : store_job {
     job(std::string_view call, std::string on, std::shared_ptr<directory_store> s, F body)

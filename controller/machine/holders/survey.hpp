@@ -46,6 +46,7 @@ std::string link_text(const std::string& link);
 /// `mnt:[4026531841]` of a link: the number, 0 if it is none.
 std::uint64_t namespace_number(std::string_view text);
 
+/// One look at the machine for holders of one superblock: what is looked at, and what was found. Thread: one.
 struct survey {
     survey(const target& what, const std::string& proc, const std::string& sys);
 
@@ -95,6 +96,7 @@ void say_what_is_unseen(survey& s);  ///< what is left when nothing of the above
 
 /// One descriptor, `number` in the table of `dir` (/proc/PID or /proc/PID/task/TID of p).
 void look_at_ring(survey& s, const process& p, const std::string& dir, const std::string& number);
+/// One descriptor that is a socket: bound to a file there, or with such descriptors on their way in it.
 void look_at_socket(survey& s, const process& p, const std::string& dir, const std::string& number);
 
 }  // namespace drainlab::machine

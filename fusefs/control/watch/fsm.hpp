@@ -30,6 +30,7 @@ enum class hold : std::uint8_t { open, arming, held, relay };
 /// that is let through.
 enum class trial : std::uint8_t { none, out, passing };
 
+/// What the machine is told: by the watch's owner, the gate, the mount, the clock.
 enum class event : std::uint8_t {
     add,             ///< `yes`: the gate runs and can hold; else `text` says why not
     detached,        ///< the name has gone, by thread `tid` (0: unknown)
@@ -51,6 +52,7 @@ enum class event : std::uint8_t {
     open,            ///< the drain is over, or has taken too long
 };
 
+/// One event, with those of its particulars that it has.
 struct input {
     event what{};
     std::uint64_t tag{};
@@ -82,6 +84,7 @@ enum class action : std::uint8_t {
     kill_gate,          ///< it does not answer
 };
 
+/// One action, with those of its particulars that it has.
 struct output {
     action what{};
     std::uint64_t tag{};

@@ -8,6 +8,7 @@
 
 namespace drainlab::control::watch {
 
+/// What becomes of the gate's process.
 enum class gate_event : std::uint8_t {
     begin,   ///< the daemon starts
     hello,   ///< the gate runs; `text`: why it cannot hold, or empty
@@ -15,6 +16,7 @@ enum class gate_event : std::uint8_t {
     lost,    ///< it has died, or was killed for saying nothing: `text`
     timer,   ///< the instant of wake_at() has come
 };
+/// What its owner does about it.
 enum class gate_action : std::uint8_t {
     start,      ///< start the program; hello, failed or lost follows
     tell_up,    ///< tell every mount gate_up

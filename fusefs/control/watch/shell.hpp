@@ -69,6 +69,7 @@ class watched_super final : public std::enable_shared_from_this<watched_super>, 
     watch::runner runner_;
 };
 
+/// The watch of all mounts: their machines, the gate they share, the detach events. Thread: the loop's.
 class asio_umount_watch final : public umount_watch {
   public:
     asio_umount_watch(boost::asio::io_context& io, trace::hub& events, settings s);

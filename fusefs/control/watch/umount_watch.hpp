@@ -46,6 +46,7 @@ struct watched_mount {
     bool gated{};              ///< to be held by the gate
 };
 
+/// One a daemon, for all its mounts. Thread: the loop's.
 class umount_watch {
   public:
     struct settings {

@@ -15,6 +15,7 @@ class early_policy : public drain_policy {
     void abandon(isw&) const override {}
 };
 
+/// An unmount waits for nothing: busy inodes are found.
 class none_policy : public early_policy {
   public:
     std::string_view id() const override { return "none"; }
@@ -26,6 +27,7 @@ class none_policy : public early_policy {
     task<> drain(super_block& sb) const override;
 };
 
+/// The switch takes s_active: an unmount is over before its superblock is.
 class pin_super_policy : public none_policy {
   public:
     std::string_view id() const override { return "pin_super"; }
@@ -35,6 +37,7 @@ class pin_super_policy : public none_policy {
     task<> put_inode(isw& s, inode& i) const override;
 };
 
+/// synchronize_rcu() and a flush, which miss a switch whose callback has not queued it yet.
 class flush_policy : public early_policy {
   public:
     std::string_view id() const override { return "flush"; }
@@ -44,6 +47,7 @@ class flush_policy : public early_policy {
     task<> drain(super_block& sb) const override;
 };
 
+/// rcu_barrier() in place of synchronize_rcu(): callbacks have queued their works when it returns.
 class barrier_policy : public early_policy {
   public:
     std::string_view id() const override { return "barrier"; }
@@ -54,6 +58,7 @@ class barrier_policy : public early_policy {
     task<> drain(super_block& sb) const override;
 };
 
+/// The first counter per superblock, which was posted and not merged.
 class persb_2019_policy : public early_policy {
   public:
     std::string_view id() const override { return "persb_2019"; }
@@ -68,6 +73,7 @@ class persb_2019_policy : public early_policy {
     task<> drain(super_block& sb) const override;
 };
 
+/// What 6.18 to 7.1 do: the policy that the 7.2 series replaces.
 class base_policy : public drain_policy {
   public:
     std::string_view id() const override { return "base"; }
@@ -76,6 +82,7 @@ class base_policy : public drain_policy {
     task<> drain(super_block& sb) const override;
 };
 
+/// The same wait, where switches were queued by queue_rcu_work().
 class rework_policy : public base_policy {
   public:
     std::string_view id() const override { return "rework"; }
@@ -84,6 +91,7 @@ class rework_policy : public base_policy {
     switch_era era() const override { return switch_era::rcu_work; }
 };
 
+/// Patch 1: prepare to queue is an RCU section, which the drain waits out first.
 class race_policy : public base_policy {
   public:
     std::string_view id() const override { return "race"; }
@@ -94,6 +102,7 @@ class race_policy : public base_policy {
     task<> drain(super_block& sb) const override;
 };
 
+/// Patch 2: with it the barrier is needed no longer.
 class rmbarrier_policy : public race_policy {
   public:
     std::string_view id() const override { return "rmbarrier"; }
@@ -102,6 +111,7 @@ class rmbarrier_policy : public race_policy {
     task<> drain(super_block& sb) const override;
 };
 
+/// Patch 3: an unmount waits for its own superblock's switches, and for nobody else's.
 class persb_policy : public drain_policy {
   public:
     std::string_view id() const override { return "persb"; }

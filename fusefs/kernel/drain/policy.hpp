@@ -78,7 +78,9 @@ std::vector<std::string_view> policy_ids();
 
 // Waits of a drain that are entered into the superblock's and the host's statistics.
 task<> drain_synchronize_rcu(super_block& sb);
+/// rcu_barrier(): callbacks queued before it have run.
 task<> drain_rcu_barrier(super_block& sb);
+/// flush_workqueue(isw_wq): works queued before it have ended.
 task<> drain_flush_isw_wq(super_block& sb);
 
 }  // namespace drainlab::kernel

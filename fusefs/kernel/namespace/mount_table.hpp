@@ -86,6 +86,7 @@ struct mount_table {
 // ---- counts ---------------------------------------------------------------------------------------------------------
 /// mnt_add_count(): on this CPU; reports a freed mount.
 void mnt_inc(mount& m);
+/// mnt_add_count(-1): on this CPU, which may not be the one that counted it up.
 void mnt_dec(mount& m);
 /// mnt_get_count(): the policy's way of summing. Others go on meanwhile: exact only if nobody can.
 task<std::int64_t> mnt_get_count(mount& m);

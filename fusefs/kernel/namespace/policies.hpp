@@ -4,6 +4,7 @@
 
 namespace drainlab::kernel {
 
+/// namespace_unlock() waits for one expedited grace period before it puts what was unmounted.
 class expedited_policy : public namespace_policy {
   public:
     std::string_view id() const override { return "expedited"; }
@@ -12,6 +13,7 @@ class expedited_policy : public namespace_policy {
     task<> finish(unmount_batch& batch) const override;
 };
 
+/// The same with a normal one, which takes milliseconds.
 class normal_policy : public namespace_policy {
   public:
     std::string_view id() const override { return "normal"; }
@@ -20,6 +22,7 @@ class normal_policy : public namespace_policy {
     task<> finish(unmount_batch& batch) const override;
 };
 
+/// A lazy unmount returns at once; what is left goes in a worker.
 class deferred_policy : public expedited_policy {
   public:
     std::string_view id() const override { return "deferred"; }
@@ -32,6 +35,7 @@ class deferred_policy : public expedited_policy {
     static void put_in_worker(unmount_batch& batch, bool after_grace_period);
 };
 
+/// Asks in the write section whether anybody else holds a mount, and waits for RCU only then.
 class on_demand_policy : public expedited_policy {
   public:
     std::string_view id() const override { return "on_demand"; }
@@ -44,6 +48,7 @@ class on_demand_policy : public expedited_policy {
     virtual bool sole_reference(const unmount_batch&, std::int64_t count) const { return count == 1; }
 };
 
+/// No grace period at all: each walk says when it enters and leaves a mount.
 class completion_policy : public namespace_policy {
   public:
     std::string_view id() const override { return "completion"; }

@@ -30,6 +30,7 @@ task<mnt_namespace*> copy_mnt_ns(mount_table& t, mnt_namespace& of, std::string 
 task<int> put_mnt_ns(mount_table& t, mnt_namespace& ns);
 /// kern_mount() and kern_unmount(): in no namespace; the last put cleans up at once.
 mount& kern_mount(mount_table& t, std::shared_ptr<super_block> sb);
+/// kern_unmount(): after a grace period of its own the last put ends the superblock.
 task<> kern_unmount(mount_table& t, mount& m);
 
 }  // namespace drainlab::kernel

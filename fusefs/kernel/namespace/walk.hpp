@@ -29,6 +29,7 @@ task<int> sys_leave_pwd(mount_table& t, fs_struct& fs);
 
 /// open(2) and close(2) as system calls: the last close runs the shutdown before it returns.
 task<path> sys_open(mount_table& t, mnt_namespace& ns, std::string name);
+/// close(2): 0. The last one of a detached mount runs the shutdown before it returns.
 task<int> sys_close(mount_table& t, path file);
 
 }  // namespace drainlab::kernel
