@@ -97,7 +97,7 @@ TEST_CASE("one connection carries several requests, one after the other", "[http
     CHECK(first.find("Cache-Control: no-store") != std::string::npos);
     CHECK(s.requests[0].parts == std::vector<std::string>{"mounts", "a b"});
     CHECK(s.requests[0].query.at("timeout_ms") == "5");
-    s.say(c, "POST /stop HTTP/1.1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
+    served::say(c, "POST /stop HTTP/1.1\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}");
     s.heard(c, "\"POST /stop\"");
     CHECK(s.requests[1].body == "{}");
     CHECK(s.at_end(c));
