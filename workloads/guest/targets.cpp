@@ -18,6 +18,7 @@ namespace drainlab::guest {
 namespace {
 
 void write_some(const std::string& path, std::size_t bytes) {
+    unlink(path.c_str());  // new pages of a file that was truncated are written back by ext4 at close
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     const std::string data(4096, 'c');
     for (std::size_t done = 0; fd >= 0 && done < bytes; done += data.size())
