@@ -76,14 +76,14 @@ std::optional<failure> daemon::make_identity() {
 
 void daemon::make_mounts() {
     os::current_mounts();  // its descriptor is there from the beginning: who counts ours later finds as many
-    const mount_parts parts{io_, *host_, *env_, *stores_, events_, *watch_, settings_.drain_limit};
+    const mount_parts parts{io_, *host_, *env_, *stores_, events_, *watch_, settings_.drain_limit, record_};
     mount_defaults defaults;
     defaults.policy = &policy_;
     defaults.keep_pages = settings_.page_cache == "keep";
     defaults.wait = parse_umount_wait(settings_.umount_wait).value_or(umount_wait::automatic);
     mounts_ = std::make_unique<served_mounts>(
         parts, defaults,
-        served_mounts::callbacks{[this] { write_down(); }, [this] { on_empty(); },
+        served_mounts::callbacks{[this] { note_gate(); }, [this] { on_empty(); },
                                  [this](const std::string& dir) { return why_off_limits_here(dir); }});
     counters_ = std::make_unique<counter_book>(*host_, *mounts_, *lag_);
 }
@@ -98,7 +98,7 @@ std::optional<failure> daemon::open() {
     if (!settings_.log.empty()) log_path_ = std::filesystem::weakly_canonical(settings_.log, no_path).string();
     life_ = std::move(listening.life);
     owns_socket_ = true;
-    recorder_ = std::make_unique<scribe>(std::vector<int>{socket_dir_.get()});
+    start_record();
     storage::sweep_private_roots();
     log_sink_ = trace::log_to_spdlog(events_);
     usdt_sink_ = trace::fire_usdt_probes(events_);
@@ -117,7 +117,8 @@ std::optional<failure> daemon::open() {
         return failure{4, "failed", fmt::format("--umount-wait gate cannot work here: {}", watch_->why_no_gate()),
                        "use auto or api"};
     make_mounts();
-    write_down();
+    note_gate();
+    record_->written(std::chrono::milliseconds{20});  // nobody is served yet
     serve();
     watch_lifeline();
     return std::nullopt;

@@ -121,9 +121,8 @@ void daemon::finish() {
     if (!held.empty() || !host_->violations.empty()) exit_code_ = 1;
     if (stop_answer_) std::exchange(stop_answer_, nullptr)({held, mounts_->unwritten()});
     mounts_->close();
-    recorder_->add(
-        [dir = socket_dir_.get(), socket = settings_.socket, left] { remove_control_socket(dir, socket, left); });
-    if (!recorder_->finished(2s))
+    if (!record_->close(
+            [dir = socket_dir_.get(), socket = settings_.socket, left] { remove_control_socket(dir, socket, left); }))
         spdlog::error("the file system of {} does not answer: the socket and the record stay there", settings_.socket);
     owns_socket_ = false;
     server_->close();

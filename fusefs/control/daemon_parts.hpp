@@ -3,7 +3,7 @@
 #pragma once
 #include "fusefs/control/api.hpp"
 #include "fusefs/control/ending.hpp"
-#include "fusefs/control/scribe.hpp"
+#include "fusefs/control/owner_record.hpp"
 #include "fusefs/control/settings.hpp"
 #include "fusefs/control/socket.hpp"
 #include "fusefs/fuse/identity.hpp"
@@ -19,7 +19,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -61,7 +60,8 @@ class daemon {
     void say_lost(const std::vector<lost_file>& lost);
     void watch_lifeline();
     void wait_for_lifeline();
-    void write_down();
+    void start_record();
+    void note_gate() { record_->gate_is(watch_->has_gate() ? watch_->gate_pid() : 0); }
     std::optional<std::string> why_off_limits_here(const std::string& dir) const;
     void on_empty();
     void end_unless_used();
@@ -80,14 +80,14 @@ class daemon {
     int exit_code_{};
     int listening_fd_{-1};
     bool owns_socket_{}, gone_{};
-    std::string log_path_;  ///< without symlinks
-    std::shared_ptr<std::atomic<int>> record_error_ = std::make_shared<std::atomic<int>>(0);
-    std::unique_ptr<scribe> recorder_;  ///< of the record beside the socket
-    os::unique_fd socket_dir_;          ///< where the socket and the record are, whatever is mounted there
+    std::string log_path_;      ///< without symlinks
+    os::unique_fd socket_dir_;  ///< where the socket and the record are, whatever is mounted there
+    std::shared_ptr<owner_record> record_;
     /// Its name goes when nothing is left that another daemon would find in use.
     struct socket_end {
         daemon& d;
         ~socket_end() {
+            if (d.record_) d.record_->close([] {});
             if (d.owns_socket_) remove_control_socket(d.socket_dir_.get(), d.settings_.socket);
             if (d.listening_fd_ >= 0) close(d.listening_fd_);
         }

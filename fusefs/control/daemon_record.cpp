@@ -2,38 +2,21 @@
 #include "fusefs/control/daemon_parts.hpp"
 #include "fusefs/control/off_limits.hpp"
 #include "fusefs/control/process.hpp"
-#include "fusefs/control/state_file.hpp"
 #include "fusefs/os/mountinfo.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 namespace drainlab::control {
 
-using namespace std::chrono_literals;
-
-/// What this daemon owns, for whoever cleans up after a SIGKILL.
-void daemon::write_down() {
-    if (ending_.state() == ending_state::ended)
-        return;  // the file is removed, and what a held mount leaves goes with us
-    daemon_state state{self_, mount_namespace(), {}, {}};
-    if (watch_->has_gate()) state.gate = os::identify_process(watch_->gate_pid());
-    for (const auto& m : mounts_->opening()) state.mounts.push_back({m->dir(), m->name(), m->identity()});
-    for (const auto& [id, m] : mounts_->living()) state.mounts.push_back({m->dir(), m->name(), m->identity()});
-    const bool in_time = recorder_->finished(0ms);
-    recorder_->add([failed = record_error_, state = std::move(state), dir = socket_dir_.get(),
-                    name = file_name(state_path(settings_.socket))] {
-        if (!write_state(dir, name, state)) *failed = errno;
-    });
-    // As a rule who mounts is told once it is written; a stuck file system is not waited for.
-    if (in_time) recorder_->finished(20ms);
-    if (const int error = record_error_->exchange(0))
-        spdlog::warn("cannot write {}: {}; after a SIGKILL nobody will know what to clean up",
-                     state_path(settings_.socket), std::strerror(error));
+/// The mounts note themselves.
+void daemon::start_record() {
+    daemon_state state;
+    state.daemon = self_;
+    state.mount_namespace = mount_namespace();
+    record_ =
+        std::make_shared<owner_record>(socket_dir_.get(), file_name(state_path(settings_.socket)), std::move(state));
 }
 
 /// Paths that may have been renamed since are asked for by the descriptors that are open there.

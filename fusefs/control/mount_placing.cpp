@@ -1,5 +1,6 @@
 // The mount system calls of a mount, beside the loop.
 #include "fusefs/control/aside.hpp"
+#include "fusefs/control/owner_record.hpp"
 #include "fusefs/control/served_mount.hpp"
 #include "fusefs/fuse/mounting.hpp"
 
@@ -11,6 +12,7 @@ namespace drainlab::control {
 
 namespace {
 constexpr milliseconds mount_within{8'000};  // fusermount3 is given 5 s of them
+constexpr milliseconds record_within{100};   // a file system that does not answer keeps nobody from mounting
 }  // namespace
 
 mount_calls real_mount_calls() { return {fuse::make_mount, fuse::unmake_mount}; }
@@ -44,10 +46,21 @@ sched::task<> served_mount::place() {
     const auto options = session_options_here();
     // The thread's: the loop looks at it only once it has come back in time.
     const auto its = std::make_shared<placing>();
-    const auto make = [its, options, calls = parts_.calls](const std::function<bool()>& wanted) {
+    const auto note = [record = parts_.record, id = id_, dir = request_.dir,
+                       name = request_.name](const os::mount_identity& who) {
+        if (!record) return;
+        record->note(id, {dir, name, who});
+        record->written(record_within);
+    };
+    const auto make = [its, options, note, calls = parts_.calls, record = parts_.record,
+                       id = id_](const std::function<bool()>& wanted) {
+        note({});
         its->err = calls.make(options, its->made, its->error);
+        const bool done = its->err == 0;
+        if (done) note(its->made.who);
         const bool kept = wanted();
-        if (!kept && its->err == 0) calls.unmake(options, its->made);
+        if (!kept && done) calls.unmake(options, its->made);
+        if (record && !(kept && done)) record->forget(id);
         its->made.root.reset();  // both belong to this thread's table, and are closed here
         auto device = std::move(its->made.fuse);
         return kept ? std::move(device) : os::unique_fd{};

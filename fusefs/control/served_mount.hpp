@@ -25,6 +25,8 @@ struct unwritten_file;
 
 namespace drainlab::control {
 
+class owner_record;
+
 /// The mount system calls, as fuse::make_mount() and fuse::unmake_mount() do them: in a thread that may wait.
 struct mount_calls {
     std::function<int(const fuse::session_options&, fuse::new_mount&, std::string& error)> make;
@@ -43,6 +45,8 @@ struct mount_parts {
     umount_watch& watch;
     /// No drain keeps an unmounter longer: then the gate opens, come what may. Below the kernel's hung-task warning.
     milliseconds drain_limit{60'000};
+    /// Whatever is made is noted there first. Null: nowhere.
+    std::shared_ptr<owner_record> record{};
     mount_calls calls{real_mount_calls()};
 };
 

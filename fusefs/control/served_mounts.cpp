@@ -1,4 +1,5 @@
 // Making them, and letting them go.
+#include "fusefs/control/owner_record.hpp"
 #include "fusefs/control/process.hpp"
 #include "fusefs/control/served_mounts_parts.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
@@ -120,6 +121,7 @@ sched::task<> served_mounts::open_and_start(std::shared_ptr<served_mount> m, mad
 
 /// Made while the daemon was asked to stop.
 void served_mounts::take_away_unserved(const std::shared_ptr<served_mount>& m) {
+    if (parts_.record) parts_.record->forget(m->id());
     if (stop_) ++stop_->unmounting;
     unmount(*m, true, false, [this, m, state = stop_](int) {
         if (!state) return;
@@ -167,6 +169,7 @@ void served_mounts::on_gone(served_mount& m) {
     if (keep == mounts_.end()) return;
     const auto self = keep->second;
     mounts_.erase(keep);
+    if (parts_.record) parts_.record->forget(id);
     gone_.push_back(self->view());
     if (gone_.size() > remembered) gone_.pop_front();
     totals_.requests += gone_.back().requests;

@@ -1,176 +1,180 @@
-// bench_umount_floor [N]: what umount2() of a drainfs mount (profile zero, policy persb, behind its gate) costs, beside
-// that of
-// a bare libfuse mount that serves nothing; interleaved, in microseconds. The drainfs beside this program is used.
-#define FUSE_USE_VERSION 314
-#include <fuse_lowlevel.h>
+// bench_umount_floor [N]: what the unmount of a drainfs mount (profile zero, policy persb, behind its gate) costs beside that
+// of a bare libfuse mount that serves nothing: umount2(2) by itself, and a whole umount(8); interleaved, in microseconds.
+//
+// bench_umount_floor --cycles [MOUNTS]: lives of mounts, from mount to dead, in a second: a bare libfuse mount and drainfs, MOUNTS at once,
+// in turn.
+//
+// As root, in a mount namespace of its own. The drainfs beside this program is used. Ratios come with their 95 % intervals, and the load
+// average stands beside them.
+#include "controller/measure/bootstrap.hpp"
+#include "controller/measure/quantile.hpp"
+#include "tests/bench/bare_mount.hpp"
+#include "tests/bench/floor_daemon.hpp"
 
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <string>
+#include <functional>
+#include <sched.h>
+#include <spawn.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
 
+using namespace drainlab;
+
 namespace {
 
 using steady = std::chrono::steady_clock;
+using lengths = std::vector<std::uint64_t>;  // ns
 
-/// How long umount2() took, in microseconds; negative if it failed.
-double timed_umount(const std::string& dir) {
+bool by_call(const std::string& dir) { return ::umount2(dir.c_str(), 0) == 0; }
+
+bool by_program(const std::string& dir) {
+    char program[] = "umount";
+    std::string at = dir;
+    char* const words[] = {program, at.data(), nullptr};
+    pid_t child = 0;
+    int status = 1;
+    return ::posix_spawnp(&child, program, nullptr, nullptr, words, environ) == 0 &&
+           ::waitpid(child, &status, 0) == child && status == 0;
+}
+
+/// How long it took; 0 if it failed.
+std::uint64_t timed(bool (*unmount)(const std::string&), const std::string& dir) {
+    struct stat st {};
+    ::stat(dir.c_str(), &st);  // it answers
     const auto begin = steady::now();
-    const int rc = ::umount2(dir.c_str(), 0);
-    const double took = std::chrono::duration<double, std::micro>(steady::now() - begin).count();
-    return rc == 0 ? took : -1;
+    const bool done = unmount(dir);
+    const auto took = steady::now() - begin;
+    if (done) return static_cast<std::uint64_t>(std::chrono::nanoseconds{took}.count());
+    std::fprintf(stderr, "unmounting %s failed: %s\n", dir.c_str(), std::strerror(errno));
+    ::umount2(dir.c_str(), MNT_DETACH);
+    return 0;
 }
 
-double bare_cycle(const std::string& dir) {
-    fuse_lowlevel_ops ops{};
-    ops.getattr = [](fuse_req_t req, fuse_ino_t, fuse_file_info*) {
-        struct stat st {};
-        st.st_ino = FUSE_ROOT_ID;
-        st.st_mode = S_IFDIR | 0755;
-        st.st_nlink = 2;
-        fuse_reply_attr(req, &st, 1.0);
+double load() {
+    double now = 0;
+    ::getloadavg(&now, 1);
+    return now;
+}
+
+void print_row(const char* what, const lengths& sorted) {
+    const auto us = [&](double q) { return static_cast<double>(measure::quantile(sorted, q)) / 1000; };
+    std::printf("  %-22s min %7.1f  p10 %7.1f  p50 %7.1f  p95 %7.1f us\n", what, us(0), us(0.1), us(0.5), us(0.95));
+}
+
+/// False if a cycle failed.
+bool floor_of(const char* what, bool (*unmount)(const std::string&), const bench::floor_daemon& daemon,
+              const std::string& top, int cycles) {
+    lengths bare, ours;
+    for (int k = -3; k < cycles; ++k) {  // three to warm up
+        std::uint64_t one = 0, other = 0;
+        if (const bench::bare_mount m{top + "/bare"}; m.mounted()) one = timed(unmount, top + "/bare");
+        const std::string name = "floor" + std::to_string(k + 3);
+        if (daemon.mount(top + "/drainfs", name)) other = timed(unmount, top + "/drainfs");
+        if (one == 0 || other == 0 || !daemon.wait_dead(name)) return false;
+        if (k < 0) continue;
+        bare.push_back(one);
+        ours.push_back(other);
+    }
+    bare = measure::sorted(std::move(bare));
+    ours = measure::sorted(std::move(ours));
+    const auto r = measure::p50_ratio(ours, bare, 1);
+    std::printf("%s (load %.1f)\n", what, load());
+    print_row("bare libfuse", bare);
+    print_row("drainfs, zero, persb", ours);
+    std::printf("  ratio of p50 %.2f [%.2f, %.2f]\n", r.value, r.ci95.low, r.ci95.high);
+    return true;
+}
+
+using life = std::function<bool(const std::string& dir, const std::string& name)>;
+
+/// Lives a second of `mounts` at once.
+double lives_a_second(const life& one, const std::string& top, int mounts, int round,
+                      std::chrono::milliseconds length) {
+    std::atomic<int> lived{0};
+    const auto begin = steady::now();
+    {
+        std::vector<std::jthread> all;
+        for (int k = 0; k < mounts; ++k)
+            all.emplace_back([&, k] {
+                const std::string dir = top + "/m" + std::to_string(k);
+                std::filesystem::create_directory(dir);
+                for (int n = 0; steady::now() - begin < length; ++n) {
+                    const auto name = "r" + std::to_string(round) + "m" + std::to_string(k) + "n" + std::to_string(n);
+                    if (!one(dir, name)) return;
+                    ++lived;
+                }
+            });
+    }
+    return lived / std::chrono::duration<double>{steady::now() - begin}.count();
+}
+
+void cycles_of(const bench::floor_daemon& daemon, const std::string& top, int mounts) {
+    const life bare = [](const std::string& dir, const std::string&) {
+        const bench::bare_mount m{dir};
+        return m.mounted() && timed(by_call, dir) > 0;
     };
-    char name[] = "bare";
-    char* argv[] = {name, nullptr};
-    fuse_args args = FUSE_ARGS_INIT(1, argv);
-    fuse_session* const se = fuse_session_new(&args, &ops, sizeof ops, nullptr);
-    if (!se || fuse_session_mount(se, dir.c_str()) != 0) return -1;
-    std::thread loop{[&] { fuse_session_loop(se); }};
-    struct stat st {};
-    ::stat(dir.c_str(), &st);
-    const double took = timed_umount(dir);
-    if (took < 0) ::umount2(dir.c_str(), MNT_DETACH);
-    loop.join();
-    fuse_session_unmount(se);
-    fuse_session_destroy(se);
-    return took;
+    const life ours = [&](const std::string& dir, const std::string& name) {
+        return daemon.mount(dir, name) && timed(by_call, dir) > 0 && daemon.wait_dead(name);
+    };
+    lengths bare_ns, our_ns;  // a life
+    constexpr auto round = std::chrono::milliseconds{1000};
+    for (int k = 0; k < 7; ++k) {
+        bare_ns.push_back(
+            static_cast<std::uint64_t>(1e9 / std::max(lives_a_second(bare, top, mounts, k, round), 1e-3)));
+        our_ns.push_back(static_cast<std::uint64_t>(1e9 / std::max(lives_a_second(ours, top, mounts, k, round), 1e-3)));
+    }
+    const auto r = measure::p50_ratio(measure::sorted(our_ns), measure::sorted(bare_ns), 1);
+    const auto rate = [](const lengths& ns) {
+        return 1e9 / static_cast<double>(measure::quantile(measure::sorted(ns), 0.5));
+    };
+    std::printf(
+        "%d mounts at once (load %.1f): bare libfuse %.0f lives a second, drainfs %.0f, ratio %.2f [%.2f, %.2f]\n",
+        mounts, load(), rate(bare_ns), rate(our_ns), r.value, r.ci95.low, r.ci95.high);
 }
 
-/// A drainfs of our own: ends when this program does.
-class daemon_process {
-  public:
-    explicit daemon_process(const std::string& socket) : socket_{socket} {
-        int lifeline[2], ready[2];
-        if (::pipe(lifeline) != 0 || ::pipe(ready) != 0) std::exit(5);
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "drainfs";
-            const std::string life = std::to_string(lifeline[0]), tell = std::to_string(ready[1]);
-            ::close(lifeline[1]);
-            ::execl(program.c_str(), "drainfs", "--socket", socket.c_str(), "--profile", "zero", "--policy", "persb",
-                    "--linger", "0", "--lifeline", life.c_str(), "--ready-fd", tell.c_str(), nullptr);
-            ::_exit(127);
-        }
-        ::close(lifeline[0]);
-        ::close(ready[1]);
-        char line[256]{};
-        if (::read(ready[0], line, sizeof line - 1) < 5 || std::strncmp(line, "ready", 5) != 0) {
-            std::fprintf(stderr, "drainfs did not start: %s\n", line);
-            std::exit(4);
-        }
-        lifeline_ = lifeline[1];
-    }
-    ~daemon_process() {
-        ::close(lifeline_);
-        ::waitpid(pid_, nullptr, 0);
-    }
-
-    /// One request; true if it was answered with `status`.
-    bool request(const std::string& method_and_path, const std::string& body, const std::string& status) const {
-        const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, socket_.c_str(), sizeof address.sun_path - 1);
-        std::string answer;
-        if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-            const std::string text = method_and_path +
-                                     " HTTP/1.1\r\nHost: drainfs\r\nConnection: close\r\nContent-Type: "
-                                     "application/json\r\nContent-Length: " +
-                                     std::to_string(body.size()) + "\r\n\r\n" + body;
-            if (::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
-                char part[4096];
-                for (ssize_t n; (n = ::read(fd, part, sizeof part)) > 0;)
-                    answer.append(part, static_cast<std::size_t>(n));
-            }
-        }
-        ::close(fd);
-        if (answer.find(" " + status + " ") == 8) return true;
-        std::fprintf(stderr, "%s: %s\n", method_and_path.c_str(), answer.c_str());
-        return false;
-    }
-
-  private:
-    std::string socket_;
-    pid_t pid_{};
-    int lifeline_{};
-};
-
-double drainfs_cycle(const daemon_process& daemon, const std::string& dir, int n) {
-    const std::string name = "floor" + std::to_string(n);
-    if (!daemon.request("POST /mounts", R"({"dir":")" + dir + R"(","name":")" + name + R"("})", "201")) return -1;
-    struct stat st {};
-    ::stat(dir.c_str(), &st);  // the gate stands: the mount is answered when it does
-    const double took = timed_umount(dir);
-    if (took < 0) ::umount2(dir.c_str(), MNT_DETACH);
-    daemon.request("GET /mounts/" + name + "/wait?state=dead&timeout_ms=5000", "", "200");
-    return took;
-}
-
-double quantile(std::vector<double> v, double q) {
-    std::sort(v.begin(), v.end());
-    return v[static_cast<std::size_t>(q * static_cast<double>(v.size() - 1))];
-}
-
-void print_row(const char* what, const std::vector<double>& v) {
-    std::printf("%-22s min %7.1f  p10 %7.1f  p25 %7.1f  p50 %7.1f  p95 %7.1f us\n", what, quantile(v, 0),
-                quantile(v, 0.1), quantile(v, 0.25), quantile(v, 0.5), quantile(v, 0.95));
+/// Others' mounts do not tell our daemon of their ends, and ours do not tell others'.
+bool in_a_namespace_of_our_own() {
+    if (::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) return true;
+    std::fprintf(stderr, "a mount namespace of our own: %s\n", std::strerror(errno));
+    return false;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    const int cycles = argc > 1 ? std::atoi(argv[1]) : 200;
-    if (cycles < 1) {
-        std::fprintf(stderr, "usage: bench_umount_floor [CYCLES >= 1]\n");
+    const bool cycles = argc > 1 && std::strcmp(argv[1], "--cycles") == 0;
+    const char* const number = argc > 1 + cycles ? argv[1 + cycles] : nullptr;
+    const int count = number ? std::atoi(number) : cycles ? 16 : 200;
+    if (count < 1 || argc > 2 + cycles) {
+        std::fprintf(stderr, "usage: bench_umount_floor [N >= 1] | --cycles [MOUNTS >= 1]\n");
         return 2;
     }
+    if (!in_a_namespace_of_our_own()) return 4;
     std::string top = (std::filesystem::temp_directory_path() / "drainlab-floor-XXXXXX").string();
     if (!::mkdtemp(top.data())) return 5;
     top = std::filesystem::canonical(top);
-    const std::string bare = top + "/bare", ours = top + "/drainfs";
-    std::filesystem::create_directory(bare);
-    std::filesystem::create_directory(ours);
-    std::vector<double> a, b;
+    std::filesystem::create_directory(top + "/bare");
+    std::filesystem::create_directory(top + "/drainfs");
+    bool fine = true;
     {
-        const daemon_process daemon{top + "/socket"};
-        for (int k = -3; k < cycles; ++k) {  // three cycles to warm up
-            const double x = bare_cycle(bare), y = drainfs_cycle(daemon, ours, k + 3);
-            if (x < 0 || y < 0) {
-                std::fprintf(stderr, "a cycle failed: %s\n", std::strerror(errno));
-                break;
-            }
-            if (k < 0) continue;
-            a.push_back(x);
-            b.push_back(y);
-        }
+        const bench::floor_daemon daemon{top + "/socket"};
+        if (cycles)
+            cycles_of(daemon, top, count);
+        else
+            fine = floor_of("umount2(2)", by_call, daemon, top, count) &&
+                   floor_of("umount(8)", by_program, daemon, top, count);
     }
     std::filesystem::remove_all(top);
-    if (a.empty()) return 5;
-    print_row("bare libfuse", a);
-    print_row("drainfs, zero, persb", b);
-    std::printf("ratio of p50: %.2f\n", quantile(b, 0.5) / quantile(a, 0.5));
-    return 0;
+    return fine ? 0 : 5;
 }

@@ -27,7 +27,7 @@ daemon_world::daemon_world(milliseconds drain_limit)
     const mount_calls calls{
         [this](const auto& options, auto& out, auto& error) { return kernel_side.make(options, out, error); },
         [](const auto&, auto&) {}};
-    const mount_parts parts{io, host, env, stores, events, watch, drain_limit, calls};
+    const mount_parts parts{io, host, env, stores, events, watch, drain_limit, nullptr, calls};
     mount_defaults defaults;
     defaults.policy = kernel::find_drain_policy("persb");
     mounts =
