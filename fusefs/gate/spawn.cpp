@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -75,6 +76,11 @@ spawned start_program(std::string& why) {
     const spawned child = spawn_gate(program);
     if (child.error != 0) why = fmt::format("cannot start {}: {}", program, std::strerror(child.error));
     return child;
+}
+
+void end(const spawned& child) {
+    ::kill(child.pid, SIGKILL);
+    ::waitpid(child.pid, nullptr, 0);
 }
 
 }  // namespace drainlab::gate

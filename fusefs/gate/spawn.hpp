@@ -24,4 +24,7 @@ spawned spawn_gate(const std::string& program);
 /// filesystem that the program is on. Thread: any.
 spawned start_program(std::string& why);
 
+/// Kills a gate that nobody wants any more, and reaps it. Its socket stays the caller's. Thread: any.
+void end(const spawned& child);
+
 }  // namespace drainlab::gate

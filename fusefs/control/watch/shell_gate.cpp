@@ -6,11 +6,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <sys/wait.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -82,8 +79,7 @@ void asio_umount_watch::start_gate() {
         got->child = gate::start_program(got->why);
         os::unique_fd socket{got->child.socket};
         if (wanted() || !socket) return socket;
-        ::kill(got->child.pid, SIGKILL);
-        ::waitpid(got->child.pid, nullptr, 0);
+        gate::end(got->child);
         return os::unique_fd{};
     };
     auto done = [this, adopt, alive = alive_](int err, os::unique_fd socket) {

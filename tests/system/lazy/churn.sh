@@ -36,7 +36,7 @@ stranger=$!
 wait $pid
 same $? 1
 end $stranger 2> /dev/null
-out=$(cat "$here/out")
+out=$(tr -s '\n ' '  ' <"$here/out") # lines end where the terminal does
 says "Device or resource busy (mountinfo: "
 says "(sleep): working directory: $dir"
 
