@@ -72,8 +72,6 @@ class served_mounts final : mount_owner {
     /// The last 4096 that are gone, then all that are not: oldest first.
     std::vector<mount_view> views() const;
     const std::map<std::uint32_t, std::shared_ptr<served_mount>>& living() const noexcept { return mounts_; }
-    /// Whose stores, or whose mount system calls, have not answered yet.
-    const std::list<std::shared_ptr<served_mount>>& opening() const noexcept { return opening_; }
     bool idle() const noexcept { return mounts_.empty() && opening_.empty(); }
     const gone_totals& gone() const noexcept { return totals_; }
 
@@ -140,6 +138,7 @@ class served_mounts final : mount_owner {
     std::shared_ptr<stop_state> stop_;
     std::set<std::uint32_t> taking_away_;  // said so in the log
     std::uint32_t last_id_{};
+    /// Whose stores, or whose mount system calls, have not answered yet.
     std::list<std::shared_ptr<served_mount>> opening_;
     std::size_t placing_{};  // of them in their mount system calls
     bool stopping_{};

@@ -7,11 +7,7 @@ skip() { echo "cannot run here: $*"; exit 77; }
 export DRAINLAB_SOCKET=$here/d.sock
 [ -n "${STORES_INSIDE:-}" ] || exec env STORES_INSIDE=1 unshare -m --propagation private bash "$0" "$drainctl"
 mkdir "$here"/{T,D}
-truncate -s 32M "$here/img"
-mkfs.ext4 -q -F "$here/img" || skip "no mkfs.ext4"
-mount -o loop "$here/img" "$here/T" || skip "no loop device"
-undo() { fsfreeze -u "$here/T" 2>/dev/null; tidy_up; umount -l "$here/T" 2>/dev/null; }
-trap undo EXIT
+ext4_on "$here/T" 32M
 
 # A directory for each: the kernel locks the one in which something is being made.
 D=$here/D

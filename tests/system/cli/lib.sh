@@ -82,4 +82,12 @@ in_userns() { ! grep -qE "^ *0 +0 +4294967295$" /proc/self/uid_map; }
 now_ms() { date +%s%3N; }
 daemon_pid() { "$drainctl" status --json "$@" | python3 -c 'import json, sys; print(json.load(sys.stdin)["daemon"]["pid"])'; }
 
+# ext4_on DIR SIZE: an ext4 of its own is mounted there, on a loop device; thawed and taken away at the end. Skips where it cannot be had.
+ext4_on() {
+    truncate -s "$2" "$here/image"
+    mkfs.ext4 -q -F "$here/image" && mount -o loop "$here/image" "$1" || { echo "cannot run here: no mkfs.ext4, or no loop device"; exit 77; }
+    own_ext4=$1
+    trap 'fsfreeze -u "$own_ext4" 2>/dev/null; umount -l "$own_ext4" 2>/dev/null; tidy_up' EXIT
+}
+
 new_dir() { mkdir -p "$here/$1" && echo "$here/$1"; }

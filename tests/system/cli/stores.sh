@@ -9,11 +9,7 @@ export DRAINLAB_SOCKET=$here/d.sock
 # Nobody else's namespace gets a copy of what we mount here.
 [ -n "${STORES_INSIDE:-}" ] || exec env STORES_INSIDE=1 unshare -m --propagation private bash "$0" "$drainctl"
 mkdir "$here"/{T,D,D2,mem}
-truncate -s 12M "$here/img"
-mkfs.ext4 -q -F "$here/img" || skip "no mkfs.ext4"
-mount -o loop "$here/img" "$here/T" || skip "no loop device"
-undo() { fsfreeze -u "$here/T" 2>/dev/null; tidy_up; umount -l "$here/T" 2>/dev/null; }
-trap undo EXIT
+ext4_on "$here/T" 12M
 
 # Full: the write that does not fit says so; what was taken is there; the store is free afterwards.
 expect 0 mount "$here/D" --store "$here/T" --linger 30s
@@ -27,7 +23,7 @@ same "$(stat -c %s "$here/T/i")" "$taken" "size in the store"
 cmp -n "$taken" "$here/x" "$here/T/i" || fail "other bytes"
 rm "$here/T/i"
 umount "$here/T" || fail "the store is not free after umount(8)"
-mount -o loop "$here/img" "$here/T"
+mount -o loop "$here/image" "$here/T"
 
 # Taken: by this daemon, by directory, by another daemon, while the first is dying.
 expect 0 mount "$here/D" --store "$here/T" --name first

@@ -5,14 +5,7 @@
 [ "$(id -u)" = 0 ] || { echo "cannot run here: only root can freeze a file system"; exit 77; }
 drainfs=$(dirname "$drainctl")/drainfs
 a=$(new_dir a) b=$(new_dir b) own=$(new_dir own)
-truncate -s 48M "$here/image"
-mkfs.ext4 -q "$here/image" && mount -o loop "$here/image" "$own" || { echo "cannot run here: no loop device"; exit 77; }
-thaw() {
-    fsfreeze -u "$own" 2>/dev/null
-    umount -l "$own"
-    tidy_up
-}
-trap thaw EXIT
+ext4_on "$own" 48M
 api() { curl -sS --max-time 20 --unix-socket "$own/d.sock" -X "$1" "http://d$2" ${3:+-d "$3"}; }
 
 "$drainfs" --socket "$own/d.sock" --linger 0 --log "$own/log" 9>&- &

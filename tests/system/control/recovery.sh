@@ -6,14 +6,7 @@
 . "$(dirname "$0")/../cli/lib.sh"
 umount -a -l -t fuse.drainfs 2>/dev/null # copies of what others have mounted
 a=$(new_dir a) b=$(new_dir b) store=$(new_dir store)
-truncate -s 48M "$here/image"
-mkfs.ext4 -q "$here/image" && mount -o loop "$here/image" "$store" || { echo "cannot run here: no loop device"; exit 77; }
-thaw() {
-    fsfreeze -u "$store" 2>/dev/null
-    umount -l "$store"
-    tidy_up
-}
-trap thaw EXIT
+ext4_on "$store" 48M
 check() { "$drainctl" doctor --json | python3 -c 'import json,sys; print([c[sys.argv[1]] for c in json.load(sys.stdin)["checks"] if c["id"] == "connections"][0])' "$1"; }
 over() { stat -f "$1" 2>&1 | grep -q "not connected\|connection abort"; }
 
