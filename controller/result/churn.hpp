@@ -34,6 +34,7 @@ struct churn_backlog {
     std::vector<std::uint64_t> max;
 };
 
+/// One churn over mounts of one kind: how fast it went, what it did to them, what was wrong.
 struct churn_outcome {
     std::string mounts;  ///< drainfs, tmpfs
     double elapsed_s = 0, per_s = 0;
@@ -50,6 +51,7 @@ struct churn_outcome {
 
 using counted = std::vector<std::pair<std::string, std::uint64_t>>;
 
+/// A churn, and the same churn over tmpfs where `--compare` asked for it.
 struct churn_document {
     std::optional<facts> made;
     churn_outcome ours;

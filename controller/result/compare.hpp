@@ -9,6 +9,7 @@
 
 namespace drainlab::report {
 
+/// What counts as a change of the median.
 struct compare_options {
     double effect = 0.10;      ///< changes smaller than this do not matter
     double confidence = 0.95;  ///< of the intervals
@@ -17,6 +18,7 @@ struct compare_options {
 };
 
 enum class change { same, better, worse, inconclusive };
+/// The word: "same", ... Static.
 const char* to_string(change c);
 
 /// One cell in both.
@@ -27,6 +29,7 @@ struct cell_change {
     change what = change::inconclusive;
 };
 
+/// All cells that both have, and whether the two can be compared at all.
 struct compared_results {
     std::vector<cell_change> cells;
     /// Why the two should not be compared: other kernel, cells that only one has, too few samples.

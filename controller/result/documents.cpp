@@ -31,7 +31,7 @@ std::optional<facts> facts_of(const document& d) {
     if (d.churn) return d.churn->made;
     if (!d.bench) return std::nullopt;
     const auto& r = *d.bench;
-    return facts{r.tool, r.environment, r.run.seed, r.run.started, r.run.elapsed_s, r.run.command, r.run.load_average};
+    return facts{static_cast<const run_facts&>(r.run), r.tool, r.environment};
 }
 
 document_outcome load_document(const std::string& path) {

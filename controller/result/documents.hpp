@@ -17,6 +17,7 @@ struct beside {
     std::string scenario, policy;
     double ours_ms = 0, theirs_ms = 0;
 };
+/// Whose they are (`source`: where they were taken from), cell by cell.
 struct beside_figures {
     std::string name, source;
     std::vector<beside> rows;
@@ -33,6 +34,7 @@ struct document {
     std::optional<churn_document> churn;
 };
 
+/// A document, or why the file is none.
 struct document_outcome {
     std::optional<document> value;
     std::string error;  ///< begins with the path

@@ -9,6 +9,7 @@
 
 namespace drainlab::report {
 
+/// Which drainlab wrote a document: its version and git revision.
 struct tool_info {
     std::string name = "drainlab";
     std::string version;
@@ -30,15 +31,19 @@ struct environment_info {
     std::optional<std::string> governor;      ///< of CPU 0's frequency; null where there is none to choose
 };
 
-/// Of documents that have no other figures of a run. Missing in those of older versions.
-struct facts {
-    tool_info tool;
-    environment_info environment;
+/// What is told of every run, whatever it was about.
+struct run_facts {
     std::uint64_t seed = 0;
     std::string started;  ///< UTC, ISO 8601
     double elapsed_s = 0.0;
-    std::vector<std::string> command;                   ///< the command line
+    std::vector<std::string> command;                   ///< the command line; empty (`null`) in reproducible results
     std::optional<std::array<double, 2>> load_average;  ///< of the machine over a minute, before and after
+};
+
+/// Of documents that have no other figures of a run. Missing in those of older versions.
+struct facts : run_facts {
+    tool_info tool;
+    environment_info environment;
 };
 
 }  // namespace drainlab::report

@@ -9,6 +9,7 @@
 
 namespace drainlab::report {
 
+/// Something that happened, ms after the step began.
 struct lazy_event {
     double at_ms = 0;
     std::string what;
@@ -18,10 +19,12 @@ struct lazy_span {
     std::string lane;
     double from_ms = 0, to_ms = 0;
 };
+/// Something that ought to be so, in a sentence, and whether it was.
 struct lazy_claim {
     std::string text;
     bool held = false;
 };
+/// One situation. `fine`: all its claims held.
 struct lazy_step {
     std::string id, title;
     bool fine = true;
@@ -29,6 +32,7 @@ struct lazy_step {
     std::vector<lazy_span> spans;
     std::vector<lazy_claim> claims;
 };
+/// All steps of a `lazy`; not `complete` if it was interrupted.
 struct lazy_document {
     std::optional<facts> made;
     bool complete = true, fine = true;

@@ -10,18 +10,17 @@
 
 namespace drainlab::report {
 
+/// Takes results one by one, makes one of them at the end.
 class merger {
   public:
     explicit merger(result first);
 
     /// Cells that are new are added; those that are there already take the samples on. What is wrong when the two
-    /// cannot be one:
-    /// another mode, profile, workload, machine, or samples that are in already; then nothing was added.
+    /// cannot be one: another mode, profile, workload, machine, or samples that are in already; then nothing was added.
     std::optional<std::string> add(result more);
 
     /// All of it, with figures and comparisons computed anew, in the order of the grid. `complete` is false when one of
-    /// the parts was
-    /// not, or when missing() has something to say.
+    /// the parts was not, or when missing() has something to say.
     result finish(const std::string& against);
 
     /// Which shards, or which cells of the grid, are in none of the parts; a line each.

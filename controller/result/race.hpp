@@ -10,6 +10,7 @@
 
 namespace drainlab::report {
 
+/// A row of a schedule's story: who runs, what each side does then, what has changed.
 struct race_step {
     std::string task, umount, switcher, state;
 };
@@ -22,6 +23,7 @@ struct race_window {
     std::string control_schedule;
 };
 
+/// A schedule that breaks an invariant (`race --schedule` takes it).
 struct race_example {
     std::vector<race_step> story;
     std::string schedule, invariant, message;
@@ -42,11 +44,13 @@ struct race_search {
     std::string name() const;
 };
 
+/// A `race` over worlds and policies.
 struct race_document {
     std::optional<facts> made;
     std::vector<race_search> searches;
 };
 
+/// A broken policy: by which invariant in which world it was found, after how many schedules.
 struct mutant_result {
     std::string policy, mutant;
     bool killed = false;
@@ -54,13 +58,15 @@ struct mutant_result {
     std::uint64_t schedules = 0;
 };
 
+/// A `race --mutants`.
 struct mutants_document {
     std::optional<facts> made;
     std::vector<mutant_result> mutants;
 };
 
-/// drainlab.race/1 and drainlab.mutants/1, indented, with a newline at the end.
+/// drainlab.race/1, indented, with a newline at the end.
 std::string to_json(const race_document& d);
+/// drainlab.mutants/1, likewise.
 std::string to_json(const mutants_document& d);
 
 }  // namespace drainlab::report

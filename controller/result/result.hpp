@@ -43,20 +43,15 @@ struct shard_info {
 };
 
 /// How the run was made.
-struct run_info {
+struct run_info : run_facts {
     std::string mode = "real";  ///< real, sim, lab
-    std::uint64_t seed = 0;
     std::string profile;
     std::string workload;
     std::optional<std::string> umount;  ///< umount8, syscall
     int samples = 0;                    ///< asked for, per cell
     std::optional<std::string> accel;   ///< lab: icount, tcg, kvm
     std::string order = "interleaved";
-    std::string started;  ///< UTC, ISO 8601
-    double elapsed_s = 0.0;
-    std::vector<std::string> command;                   ///< the command line; empty (`null`) in reproducible results
-    std::optional<std::array<double, 2>> load_average;  ///< of the machine over a minute, before and after
-    std::vector<std::string> warnings;                  ///< said before it began: what the figures may suffer from
+    std::vector<std::string> warnings;  ///< said before it began: what the figures may suffer from
     std::optional<shard_info> shard;
     std::optional<std::uint64_t> grid_cells;  ///< how many cells the whole grid has, of which this run may be a part
 };
@@ -101,19 +96,23 @@ struct rcu_figures {
     std::optional<spread> synchronize, barrier, expedited, switching;
 };
 
+/// Switches that were queued, by who asked for them (see kernel::producer).
 struct producer_counts {
     std::uint64_t vote = 0, offline = 0, blkcg = 0;
 };
 
+/// Switches of the cell's cycles: works queued and done, and the inodes that they moved.
 struct switch_figures {
     std::uint64_t queued = 0, done = 0, inodes = 0;
     producer_counts by_producer;
 };
 
+/// How late the daemon's loop ran, us.
 struct lag_figures {
     double p50 = 0.0, p99 = 0.0, max = 0.0;
 };
 
+/// An invariant that did not hold: its name, and what was seen, in the kernel's words where it has any.
 struct violation {
     std::string invariant;
     std::string message;
@@ -161,6 +160,7 @@ struct guest_figures {
     std::map<std::string, std::uint64_t> figures;
 };
 
+/// A policy beside the one that a run compares with, in one scenario.
 struct comparison {
     std::string scenario;
     std::string policy;
@@ -170,6 +170,7 @@ struct comparison {
     std::map<std::string, std::string> point{};
 };
 
+/// All that a run found out.
 struct result {
     bool complete = true;
     tool_info tool;

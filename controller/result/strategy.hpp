@@ -33,6 +33,7 @@ struct strategy_outcome {
 /// Instants in ms after a batch's first call, and how many superblocks lived from then on that the caller took for gone.
 using backlog_steps = std::vector<std::pair<double, std::uint64_t>>;
 
+/// One strategy in one cell: what became of its unmounts, and what they cost. `held`: of mounts with a holder.
 struct strategy_figures {
     std::string name;  ///< sync, lazy, retry, async-pool
     std::uint64_t unmounts = 0, held = 0, unmounted = 0, left_mounted = 0, fell_back = 0;
