@@ -11,8 +11,9 @@
 
 namespace drainlab::report {
 
-/// A stretch of one unmount, ns from the call on.
+/// What an unmount may be doing, in the order in which it does it.
 inline constexpr std::array segment_kinds{"call", "sync", "synchronize", "barrier", "flush", "own", "evict", "return"};
+/// A stretch of one unmount, ns from the call on.
 struct segment {
     const char* kind;  ///< one of segment_kinds; "unknown" without phases; "after" the return
     std::uint64_t from = 0, to = 0;
@@ -49,8 +50,9 @@ std::vector<drawing> backlog_chart(const cells& all, const std::string& id);
 
 /// Which unmounts of a churn are drawn: all, or every second, third, ... of very many.
 std::vector<std::size_t> drawn_of(const churn_outcome& o);
-/// Empty where a document has no such thing.
+/// How long each unmount took, by when it was called. Empty where a document has no such thing.
 std::vector<drawing> churn_latency_chart(const churn_outcome& o, const std::string& id);
+/// Superblocks that lived without a name, over time. Empty likewise.
 std::vector<drawing> churn_backlog_chart(const churn_outcome& o, const std::string& id);
 /// Lanes of one step: name, holder, superblock, ...
 drawing lanes_chart(const lazy_step& s, double longest_ms, const std::string& id);

@@ -11,10 +11,74 @@
 
 namespace drainlab::report {
 
+namespace {
+
+using files = std::vector<exported>;
+
+files whole(std::string text) { return {{"", std::move(text)}}; }
+
+files histograms(const result& r) {
+    files all;
+    for (const auto& c : r.cells)
+        if (!c.umount_ns.empty()) all.push_back({path_of(c, '-'), to_hgrm(c)});
+    return all;
+}
+
+/// What a format makes of a result, and of any other document.
+struct format {
+    std::string name;
+    files (*of_result)(const result& r);
+    bool (*is_in)(const view& v);     ///< whether the document has anything for it
+    files (*of_view)(const view& v);  ///< null: it knows nothing but times, and is given a result of the document's
+};
+
+bool has_times(const view& v) { return !v.cells.empty(); }
+bool has_samples(const view& v) { return !v.samples.columns.empty(); }
+bool has_lanes(const view& v) { return !v.lanes.empty(); }
+bool is_there(const view&) { return true; }
+bool is_nowhere(const view&) { return false; }
+
+const std::vector<format>& formats() {
+    using r = const result&;
+    using v = const view&;
+    static const std::vector<format> all{
+        {"hyperfine", [](r of) { return whole(to_hyperfine(of)); }, has_times, nullptr},
+        {"benchmark", [](r of) { return whole(to_benchmark(of)); }, has_times, nullptr},
+        {"csv", [](r of) { return whole(to_csv(of)); }, is_there, [](v of) { return whole(to_csv(of.rows)); }},
+        {"samples-csv", [](r of) { return whole(to_samples_csv(of)); }, has_samples,
+         [](v of) { return whole(to_csv(of.samples)); }},
+        {"hgrm", histograms, has_times, nullptr},
+        {"junit", [](r of) { return whole(to_junit(of)); }, is_there, [](v of) { return whole(to_junit(of.suites)); }},
+        {"ktap", [](r of) { return whole(to_ktap(of)); }, is_there, [](v of) { return whole(to_ktap(of.suites)); }},
+        {"openmetrics", [](r of) { return whole(to_openmetrics(of)); }, is_there,
+         [](v of) { return whole(to_openmetrics(of)); }},
+        {"chrome-trace", [](r of) { return whole(to_chrome_trace(of)); }, has_lanes,
+         [](v of) { return whole(to_chrome_trace(of.lanes)); }},
+        {"ftrace", [](r of) { return whole(to_ftrace(of)); }, is_nowhere, nullptr},
+        {"markdown", [](r of) { return whole(to_markdown(of, {})); }, is_there,
+         [](v of) { return whole(to_markdown(of)); }}};
+    return all;
+}
+
+/// The times of a document that is no result, as one.
+result times_of(const view& v, const document& d) {
+    result times;
+    times.cells = v.cells;
+    if (const auto made = facts_of(d)) {
+        times.environment = made->environment;
+        static_cast<run_facts&>(times.run) = *made;
+    }
+    return times;
+}
+
+}  // namespace
+
 const std::vector<std::string>& export_formats() {
-    static const std::vector<std::string> all{"hyperfine",    "benchmark", "csv",     "samples-csv",
-                                              "hgrm",         "junit",     "ktap",    "openmetrics",
-                                              "chrome-trace", "ftrace",    "markdown"};
+    static const auto all = [] {
+        std::vector<std::string> names;
+        for (const auto& f : formats()) names.push_back(f.name);
+        return names;
+    }();
     return all;
 }
 
@@ -34,57 +98,23 @@ std::string path_of(const cell& c, char separator) {
     return text;
 }
 
-std::vector<exported> export_as(const std::string& format, const result& r) {
-    if (format == "hyperfine") return {{"", to_hyperfine(r)}};
-    if (format == "benchmark") return {{"", to_benchmark(r)}};
-    if (format == "csv") return {{"", to_csv(r)}};
-    if (format == "samples-csv") return {{"", to_samples_csv(r)}};
-    if (format == "junit") return {{"", to_junit(r)}};
-    if (format == "ktap") return {{"", to_ktap(r)}};
-    if (format == "openmetrics") return {{"", to_openmetrics(r)}};
-    if (format == "chrome-trace") return {{"", to_chrome_trace(r)}};
-    if (format == "ftrace") return {{"", to_ftrace(r)}};
-    if (format == "markdown") return {{"", to_markdown(r, {})}};
-    std::vector<exported> files;  // hgrm
-    for (const auto& c : r.cells)
-        if (!c.umount_ns.empty()) files.push_back({path_of(c, '-'), to_hgrm(c)});
-    return files;
-}
-
 std::vector<std::string> formats_of(const document& d) {
     if (d.bench) return export_formats();
     const auto v = view_of(d);
-    if (!v) return {};
     std::vector<std::string> all;
-    if (!v->cells.empty()) all = {"hyperfine", "benchmark", "hgrm"};
-    all.emplace_back("csv");
-    if (!v->samples.columns.empty()) all.emplace_back("samples-csv");
-    for (const auto* name : {"junit", "ktap", "openmetrics"}) all.emplace_back(name);
-    if (!v->lanes.empty()) all.emplace_back("chrome-trace");
-    all.emplace_back("markdown");
+    for (const auto& f : formats())
+        if (v && f.is_in(*v)) all.push_back(f.name);
     return all;
 }
 
-std::vector<exported> export_as(const std::string& format, const document& d) {
-    if (d.bench) return export_as(format, *d.bench);
+std::vector<exported> export_as(const std::string& name, const document& d) {
+    const auto f =
+        std::find_if(formats().begin(), formats().end(), [&](const format& known) { return known.name == name; });
+    if (f == formats().end()) return {};
+    if (d.bench) return f->of_result(*d.bench);
     const auto v = view_of(d);
-    if (!v) return {};
-    if (format == "csv") return {{"", to_csv(v->rows)}};
-    if (format == "samples-csv") return {{"", to_csv(v->samples)}};
-    if (format == "junit") return {{"", to_junit(v->suites)}};
-    if (format == "ktap") return {{"", to_ktap(v->suites)}};
-    if (format == "openmetrics") return {{"", to_openmetrics(*v)}};
-    if (format == "chrome-trace") return {{"", to_chrome_trace(v->lanes)}};
-    if (format == "markdown") return {{"", to_markdown(*v)}};
-    result times;  // hyperfine, benchmark, hgrm: nothing but times
-    times.cells = v->cells;
-    if (const auto made = facts_of(d)) {
-        times.environment = made->environment;
-        times.run.started = made->started;
-        times.run.command = made->command;
-        times.run.load_average = made->load_average;
-    }
-    return export_as(format, times);
+    if (!v || !f->is_in(*v)) return {};
+    return f->of_view ? f->of_view(*v) : f->of_result(times_of(*v, d));
 }
 
 /// HdrHistogram's outputPercentileDistribution(), five ticks per half distance, in milliseconds.

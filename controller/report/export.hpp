@@ -27,21 +27,21 @@ std::optional<std::string> format_by_ending(const std::string& path);
 /// Those of export_formats() that mean something for such a document: a search has no samples.
 std::vector<std::string> formats_of(const document& d);
 
-/// The document in one of its formats_of(). Cells without a sample are left out where a format knows no such thing.
+/// The document in one of its formats_of(); nothing in others. Cells without a sample are left out where a format knows no
+/// such thing.
 std::vector<exported> export_as(const std::string& format, const document& d);
-std::vector<exported> export_as(const std::string& format, const result& r);
 
 // One file each; see export_formats().
-std::string to_hyperfine(const result& r);
-std::string to_benchmark(const result& r);
-std::string to_junit(const result& r);
-std::string to_ktap(const result& r);
-std::string to_openmetrics(const result& r);
-std::string to_openmetrics(const view& v);
-std::string to_chrome_trace(const result& r);
-std::string to_chrome_trace(const std::vector<lane_span>& lanes);
-std::string to_ftrace(const result& r);
-std::string to_hgrm(const cell& c);
+std::string to_hyperfine(const result& r);                         ///< `hyperfine --export-json`, seconds
+std::string to_benchmark(const result& r);                         ///< Google Benchmark's JSON, milliseconds
+std::string to_junit(const result& r);                             ///< cells as checks, see suites_of()
+std::string to_ktap(const result& r);                              ///< likewise
+std::string to_openmetrics(const result& r);                       ///< counters, gauges, histograms of seconds
+std::string to_openmetrics(const view& v);                         ///< its metrics and times
+std::string to_chrome_trace(const result& r);                      ///< recorded events, else the samples' phases
+std::string to_chrome_trace(const std::vector<lane_span>& lanes);  ///< bars of a time line
+std::string to_ftrace(const result& r);                            ///< the same as lines of tracefs' trace file
+std::string to_hgrm(const cell& c);                                ///< one histogram, milliseconds
 
 /// "idle_cross_pressure/base/hz=100": scenario, policy, mounts if not drainfs, point.
 std::string path_of(const cell& c, char separator = '/');

@@ -17,6 +17,7 @@ struct picture {
     std::string name;  ///< without ending; letters, digits, `_` and `-`
     std::string text;
 };
+/// Those pictures, in the order of the page.
 std::vector<picture> pictures(const std::vector<document>& all);
 
 }  // namespace drainlab::report

@@ -7,6 +7,7 @@
 
 namespace drainlab::report {
 
+/// How a text is to look, and which policy the answers compare with.
 struct text_options {
     bool colour = false;
     int columns = 100;  ///< 80 to 100: what does not fit is wrapped or put on a line of its own
@@ -17,8 +18,7 @@ struct text_options {
 std::string to_text(const result& r, const text_options& options);
 
 /// Comma-separated values with a header: one line per cell. Swept keys are columns; units are in the names; what does
-/// not apply is
-/// empty.
+/// not apply is empty.
 std::string to_csv(const result& r);
 /// One line per unmount, in the order of measuring.
 std::string to_samples_csv(const result& r);

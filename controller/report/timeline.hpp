@@ -15,6 +15,7 @@ struct time_span {
     std::int64_t from_ns = 0, to_ns = 0;
 };
 
+/// A recording as stretches and instants.
 struct timeline {
     std::vector<time_span> spans;
     std::vector<const traced_event*> instants;  ///< all events but those of CPUs; borrowed
@@ -32,8 +33,9 @@ std::vector<traced_event> events_of_samples(const cell& c);
 
 /// "   12.345678901"
 std::string seconds_text(std::int64_t ns);
-/// Without spaces and control characters; without line ends.
+/// Without spaces and control characters.
 std::string one_word(std::string text);
+/// Without line ends.
 std::string one_line(std::string text);
 
 }  // namespace drainlab::report

@@ -32,6 +32,7 @@ struct check {
     std::vector<violation> failures;
     std::string skipped;
 };
+/// Checks that belong together: a scenario, a step, a world.
 struct check_suite {
     std::string name;
     std::vector<check> checks;
@@ -76,9 +77,13 @@ struct view {
 
 /// What the searches found, in a sentence.
 std::string answer_of(const race_document& d);
+/// Rows are searches, checks are verdicts.
 view view_of(const race_document& d);
+/// Rows and checks are mutants: one that lived is a failure.
 view view_of(const mutants_document& d);
+/// Rows and checks are claims, samples are events, lanes are those of the steps.
 view view_of(const lazy_document& d);
+/// Rows are ways to unmount, samples are unmounts.
 view view_of(const churn_document& d);
 /// Of a document of any of these kinds; nothing of a drainlab.result/1.
 std::optional<view> view_of(const document& d);
@@ -86,14 +91,18 @@ std::optional<view> view_of(const document& d);
 /// The same words as to_text() and the like of a result.
 std::string to_text(const view& v, const text_options& options);
 std::string to_markdown(const view& v);
+/// Fields quoted where they have to be (RFC 4180), lines end with a newline alone.
 std::string to_csv(const view_table& t);
 /// One table of the text, in at most `columns` where its columns allow it: then long names have a line of their own.
 std::string to_text(const view_table& t, int columns);
+/// Of one table: its title in bold, bars and line ends in cells taken out of harm's way.
 std::string to_markdown(const view_table& t);
 
 /// The cells of a result as checks: a suite per scenario.
 std::vector<check_suite> suites_of(const result& r);
+/// JUnit's XML, as CI systems read it.
 std::string to_junit(const std::vector<check_suite>& suites);
+/// KTAP version 1, as the kernel's tests print it.
 std::string to_ktap(const std::vector<check_suite>& suites);
 
 /// What `bench --strategy` found out, as tables: what became of the unmounts, how long they took. Empty without one.

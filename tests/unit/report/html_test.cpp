@@ -151,7 +151,7 @@ TEST_CASE("what has nothing to show is still a page", "[html]") {
     CHECK(to_html({d}).find("<svg") == std::string::npos);
     CHECK(pictures({d}).empty());
     for (const auto& format : export_formats())
-        for (const auto& part : export_as(format, *d.bench)) CHECK_FALSE(part.text.empty());
+        for (const auto& part : export_as(format, d)) CHECK_FALSE(part.text.empty());
 }
 
 TEST_CASE("bytes that are no text become marks", "[markup]") {
