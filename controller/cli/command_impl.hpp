@@ -33,6 +33,7 @@ struct option_row {
     std::shared_ptr<known_words> words;  ///< null for flags
 };
 
+/// A command as CLI11 parses it, and what its help is made of.
 class command::impl {
   public:
     enum class json_kind { none, answer, file };

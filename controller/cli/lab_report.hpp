@@ -33,10 +33,10 @@ struct trace_judgement {
     client::exit_code exit(bool validated, bool widened) const;
 };
 /// Holds every trace against the policy that its kernel was seen to have, says in `r`'s cells how many unmounts met
-/// the window, and
-/// keeps the traces: all of them in `dir`, of a violation always, in the cache.
+/// the window, and keeps the traces: all of them in `dir`, of a violation always, in the cache.
 trace_judgement judge_traces(const lab::experiment_end& end, const std::optional<std::string>& dir, bool widened,
                              report::result& r);
+/// The lines of the judgement, on standard error where standard output is a document's.
 void print_verdicts(const trace_judgement& judged, bool on_standard_error);
 
 /// Whether a file is the text of tracefs, as `lab --trace-dir` keeps it, and not JSON Lines.

@@ -27,8 +27,9 @@ bool is_idle(const nlohmann::json& mount);
 mount_activity activity_of(const nlohmann::json& mount, const std::string& socket,
                            const std::vector<machine::kernel_task>& unmounting);
 
-/// Of those that are not idle, by id; not of those behind the first that took too long to look at.
+/// By the id of the mount.
 using activities = std::map<std::string, mount_activity>;
+/// Of those that are not idle; not of those behind the first that took too long to look at.
 activities look_at(const nlohmann::json& mounts, const std::string& socket);
 
 /// {"since_ns","waits_for":[sentence],"holders":[...],"copies":[...],"unmounts":[{"pid","comm","words"}]}

@@ -14,6 +14,7 @@
 
 namespace drainlab::lab {
 
+/// What a run is to do: which kernels, what each guest is told, how often, in which kind of machine.
 struct experiment_order {
     std::vector<kernel_image> kernels;
     guest::parameters told;  ///< scenarios without their samples
@@ -35,6 +36,7 @@ struct boot_progress {
     int samples = 0;
 };
 
+/// What came of it, also of one that failed or was stopped on its way.
 struct experiment_end {
     std::vector<kernel_tally> kernels;
     accelerator accel = accelerator::icount;  ///< what it was run with
@@ -52,8 +54,7 @@ client::result<experiment_end> run_experiment(experiment_order order,
                                               const std::function<bool()>& stop);
 
 /// The result: a row per kernel in each scenario. A row is called by the kernel's label, else by its policy, else,
-/// where several
-/// have the same policy, by both.
+/// where several have the same policy, by both.
 report::result result_of(const experiment_order& order, const experiment_end& end);
 
 }  // namespace drainlab::lab

@@ -7,16 +7,16 @@
 
 namespace drainlab::lab {
 
+/// The whole file. Exit 2 where it cannot be read: somebody named it.
 client::result<std::string> read_file(const std::string& path);
-/// Complete or not at all (a temporary file beside it, renamed).
+/// Complete or not at all (a temporary file beside it, renamed). Exit 4 where that is not possible.
 client::result<void> write_file(const std::string& path, const std::string& content);
 
 /// Whether next to nothing fits on the disk that `dir` lies on.
 bool disk_full(const std::string& dir);
 
 /// The lab's cache: $DRAINLAB_LAB_CACHE, else $XDG_CACHE_HOME/drainlab/lab, else ~/.cache/drainlab/lab. Made if
-/// missing; exit 4
-/// when that is not possible.
+/// missing; exit 4 when that is not possible.
 client::result<std::string> cache_dir();
 
 /// A private folder below $TMPDIR, removed with all that is in it by the destructor.

@@ -14,8 +14,10 @@ enum class accelerator {
     tcg,     ///< emulated, a thread per CPU: true concurrency, but times are the host's; for function only
     kvm,     ///< the host's CPU
 };
+/// "icount", "tcg", "kvm". Static.
 const char* name_of(accelerator a);
 
+/// A QEMU that was found, and what it needs to run.
 struct qemu {
     std::string program;
     std::string library_path;            ///< for LD_LIBRARY_PATH, empty: the system's
@@ -36,6 +38,7 @@ client::result<void> check_accelerator(const qemu& q, accelerator a, int cpus);
 /// Whether /dev/kvm can be opened. That a guest runs with it only its hello shows.
 bool kvm_is_there();
 
+/// One virtual machine.
 struct machine_order {
     accelerator accel = accelerator::icount;
     int cpus = 4;

@@ -51,6 +51,7 @@ struct unmount {
     bool whole() const { return drain_begin != never && drain_end != never && evict != never; }
 };
 
+/// All that was seen, each kind in the order in which it began.
 struct trace_story {
     std::vector<call> calls;
     std::vector<preparation> preparations;
@@ -58,6 +59,7 @@ struct trace_story {
     std::vector<unmount> unmounts;
 };
 
+/// Of events in the order of time. What begins before them or ends after them has `never` there.
 trace_story read_story(const std::vector<guest::trace_event>& events);
 
 }  // namespace drainlab::lab

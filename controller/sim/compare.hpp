@@ -40,6 +40,7 @@ struct compared_machine {
     std::vector<std::string> scenarios, policies;
     std::vector<row> rows;
 };
+/// What the reference tells of the machine behind it.
 compared_machine machine_behind(const reference& theirs);
 
 /// Whether the grace-period thread wakes synchronize_rcu() in a kernel of that release, as it comes: since 6.18, with at
@@ -60,8 +61,7 @@ struct compared {
 std::optional<report::beside_figures> figures_beside(const report::result& ours);
 
 /// Per cell ours, theirs and their ratio; per-call costs; what misses by more than the reference allows, with the
-/// suspected
-/// cause; and what the model leaves out.
+/// suspected cause; and what the model leaves out.
 compared compare(const report::result& ours, const reference& theirs);
 
 }  // namespace drainlab::sim

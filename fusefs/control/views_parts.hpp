@@ -26,9 +26,11 @@ nlohmann::json times_json(const Times& t) {
             {"most_late_ns", t.most_late.count()}};
 }
 
+/// Counts since the mount, or the daemon, began.
 nlohmann::json switches_json(const kernel::switch_stats& s);
 /// Where the time in cgroup_writeback_umount() went.
 nlohmann::json parts_json(const kernel::drain_stats& d);
+/// A list; empty where all invariants held.
 nlohmann::json violations_json(const std::vector<kernel::violation>& all);
 
 }  // namespace drainlab::control

@@ -166,10 +166,10 @@ struct session::impl final : fault_surroundings {
 };
 
 // One function per group of operations; each fills in its part.
-void add_name_operations(fuse_lowlevel_ops& ops);
-void add_data_operations(fuse_lowlevel_ops& ops);
-void add_directory_operations(fuse_lowlevel_ops& ops);
-void add_xattr_operations(fuse_lowlevel_ops& ops);
-void add_session_operations(fuse_lowlevel_ops& ops);
+void add_name_operations(fuse_lowlevel_ops& ops);       ///< requests_names.cpp
+void add_data_operations(fuse_lowlevel_ops& ops);       ///< requests_data.cpp
+void add_directory_operations(fuse_lowlevel_ops& ops);  ///< requests_directory.cpp
+void add_xattr_operations(fuse_lowlevel_ops& ops);      ///< requests_xattr.cpp
+void add_session_operations(fuse_lowlevel_ops& ops);    ///< requests_session.cpp
 
 }  // namespace drainlab::fuse

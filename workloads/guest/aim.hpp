@@ -1,12 +1,9 @@
 // Aims an unmount at the only time in which the race can happen.
 //
 // The cleanup of an offline cgroup prepares inodes with preemption off, so the expedited grace period of the unmount's
-// own
-// namespace_unlock() waits for a cleanup that began before it. The cleanup must begin after that grace period and
-// before the
-// drain: some hundred microseconds, as long as the unmount's sync takes. It follows rmdir(2) of the cgroup by ten to
-// some
-// twenty milliseconds, in steps of the tick.
+// own namespace_unlock() waits for a cleanup that began before it. The cleanup must begin after that grace period and
+// before the drain: some hundred microseconds, as long as the unmount's sync takes. It follows rmdir(2) of the cgroup
+// by ten to some twenty milliseconds, in steps of the tick.
 #pragma once
 
 #include "workloads/guest/parts.hpp"
@@ -18,6 +15,7 @@
 
 namespace drainlab::guest {
 
+/// Learns from round to round how long after rmdir(2) the unmount has to begin.
 class aim {
   public:
     explicit aim(std::uint64_t seed) : random_(seed + 1) {}

@@ -11,6 +11,7 @@
 
 namespace drainlab::guest {
 
+/// A function of the kernel, by its first byte.
 struct symbol {
     std::uint64_t address = 0;
     std::string name;
@@ -28,6 +29,7 @@ struct kernel_calls {
     std::optional<call_map> calls;
     std::string why;
 };
+/// Reads /proc/kallsyms and /proc/kcore; needs root.
 kernel_calls read_kernel_calls();
 
 }  // namespace drainlab::guest

@@ -37,6 +37,7 @@ struct causes {
     bool operator==(const causes&) const = default;
 };
 
+/// A figure and what it is called.
 struct cause_key {
     std::string_view name;
     std::int64_t causes::*field;
@@ -60,6 +61,7 @@ std::int64_t hits_of(std::string_view kprobe_profile, std::string_view event);
 struct counted {
     std::int64_t ns = 0, callbacks = 0, grace_periods = 0, generations = 0;
 };
+/// `count` in `ns`, per second; unknown in no time.
 std::int64_t per_second(std::int64_t count, std::int64_t ns);
 /// Callbacks that a generation of the load sends: those of `loaded` beyond what the machine sends without load.
 std::int64_t callbacks_per_generation(const counted& idle, const counted& loaded);
@@ -69,6 +71,7 @@ std::int64_t callbacks_per_generation(const counted& idle, const counted& loaded
 struct own_time {
     std::int64_t before = 0, shutdown = 0, after = 0;
 };
+/// Of an unmount that was called at `begun_at` (ns, the trace's clock) and took `took_ns`.
 std::optional<own_time> own_time_of(const umount_parts& p, std::int64_t begun_at, std::int64_t took_ns);
 /// `part` of `whole` in a thousand, at most all of it; unknown of nothing.
 std::int64_t permille(std::int64_t part, std::int64_t whole);

@@ -9,6 +9,7 @@
 
 namespace drainlab::guest {
 
+/// The guest's only way to speak. For one thread and the children it forks, a line at a time.
 class channel {
   public:
     /// Opens the port and makes it raw; the console where there is no second port.

@@ -7,6 +7,7 @@
 
 namespace drainlab::guest {
 
+/// Each asks `times` times, with a rest of random length between, and returns the lengths in ns.
 class latencies {
   public:
     latencies(channel& out, part_probes& parts, std::uint64_t seed) : out_(out), parts_(parts), random_(seed) {}

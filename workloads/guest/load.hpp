@@ -16,10 +16,12 @@ void make_cgroups(channel& out);
 
 /// Moves the calling process into cgroup `name`, which exists.
 bool enter_cgroup(const std::string& name);
+/// Makes cgroup `name`; false where it cannot be.
 bool make_cgroup(const std::string& name);
 /// Removes it, waiting for its last member to go.
 void remove_cgroup(const std::string& name);
 
+/// What a generation writes.
 struct load_shape {
     int writes = 32;  ///< of 4 KiB, O_SYNC, in a generation
     bool drop_pages =

@@ -29,6 +29,7 @@ struct scenario_order {
     bool is_volatile = false;  ///< the overlay's mount option
 };
 
+/// All that a guest is told.
 struct parameters {
     std::vector<scenario_order> scenarios;
     std::uint64_t seed = 1;
@@ -44,6 +45,7 @@ struct parsed_parameters {
     std::optional<parameters> value;
     std::string error;
 };
+/// Words that do not begin with `lab.` are the kernel's, and passed over.
 parsed_parameters parse_parameters(std::string_view command_line);
 
 /// The same as words of a command line; parse_parameters() reads them back.

@@ -8,6 +8,7 @@ namespace drainlab::guest {
 
 class channel;
 
+/// What is looked at while a scenario runs; borrowed.
 struct instruments {
     part_probes& parts;
     switch_counter& switches;

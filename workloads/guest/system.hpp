@@ -10,6 +10,7 @@ inline constexpr const char* tracefs = "/sys/kernel/tracing/";
 
 /// CLOCK_MONOTONIC, which is also the clock of the trace.
 std::int64_t now_ns();
+/// Sleeps at least that long.
 void nap_us(std::int64_t microseconds);
 
 /// The whole file; empty where it cannot be read.

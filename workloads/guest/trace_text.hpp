@@ -25,10 +25,12 @@ struct trace_event {
 /// The event in a line; nothing for comments and lines of another form ("CPU:1 [LOST 12 EVENTS]").
 std::optional<trace_event> parse_trace_line(std::string_view line);
 
+/// A whole trace.
 struct trace_text {
     std::vector<trace_event> events;
     int lost = 0;  ///< lines which say that events were lost
 };
+/// The events of all lines, in their order.
 trace_text parse_trace(std::string_view text);
 
 }  // namespace drainlab::guest

@@ -11,6 +11,7 @@ namespace drainlab::guest {
 
 class channel;
 
+/// How one umount(8) ended, and how long after all were let go.
 struct unmount_end {
     pid_t pid = 0;
     int status = 0;  ///< as waitpid(2) tells

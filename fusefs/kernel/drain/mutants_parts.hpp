@@ -18,9 +18,10 @@ class mutant : public Parent {
     std::string_view id_, what_;
 };
 
-void add_persb_mutants(std::vector<const drain_policy*>& to);
-void add_race_mutants(std::vector<const drain_policy*>& to);
-void add_rmbarrier_mutants(std::vector<const drain_policy*>& to);
-void add_pin_super_mutants(std::vector<const drain_policy*>& to);
+// Each adds the mutants of its policies, which live as long as the program.
+void add_persb_mutants(std::vector<const drain_policy*>& to);      ///< mutants_persb.cpp
+void add_race_mutants(std::vector<const drain_policy*>& to);       ///< mutants_race.cpp
+void add_rmbarrier_mutants(std::vector<const drain_policy*>& to);  ///< mutants_race.cpp
+void add_pin_super_mutants(std::vector<const drain_policy*>& to);  ///< mutants_race.cpp
 
 }  // namespace drainlab::kernel
