@@ -1,12 +1,11 @@
 #include "controller/client/client.hpp"
 
 #include "fusefs/version.hpp"
+#include "tests/unit/client/canned_server.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <filesystem>
@@ -17,60 +16,8 @@
 using namespace drainlab::client;
 using nlohmann::json;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// Answers one connection with prepared bytes, one piece per request it reads; then closes.
-class canned_server {
-  public:
-    explicit canned_server(std::vector<std::string> answers) : answers_(std::move(answers)) {
-        REQUIRE(mkdtemp(dir_.data()));
-        listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_un where{};
-        where.sun_family = AF_UNIX;
-        path().copy(where.sun_path, sizeof where.sun_path - 1);
-        REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
-        REQUIRE(listen(listener_, 8) == 0);
-        thread_ = std::thread([this] { serve(); });
-    }
-    ~canned_server() {
-        if (thread_.joinable()) thread_.join();
-        close(listener_);
-        std::filesystem::remove_all(dir_);
-    }
-    std::string path() const { return dir_ + "/s.sock"; }
-    std::string seen;
-    /// All that it has read, once it has answered all.
-    std::string seen_when_over() {
-        if (thread_.joinable()) thread_.join();
-        return seen;
-    }
-
-  private:
-    void serve() {
-        const int peer = accept(listener_, nullptr, nullptr);
-        for (const auto& answer : answers_) {
-            char buffer[4096];
-            const auto n = read(peer, buffer, sizeof buffer);
-            if (n <= 0) break;
-            seen.append(buffer, static_cast<std::size_t>(n));
-            [[maybe_unused]] const auto w = write(peer, answer.data(), answer.size());
-        }
-        close(peer);
-    }
-
-    std::string dir_ = (std::filesystem::temp_directory_path() / "drainlab-http-XXXXXX").string();
-    std::vector<std::string> answers_;
-    int listener_ = -1;
-    std::thread thread_;
-};
-
-std::string http(const std::string& status, const std::string& body) {
-    return "HTTP/1.1 " + status +
-           "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
-}  // namespace
+using drainlab::test::canned_server;
+using drainlab::test::http;
 
 TEST_CASE("an answer is JSON", "[client]") {
     std::string seen;
