@@ -8,12 +8,9 @@
 #include <charconv>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <unistd.h>
 
 namespace drainlab::machine {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -46,8 +43,14 @@ std::optional<place> place_of(const std::string& link) {
 }
 
 std::string link_text(const std::string& link) {
-    std::error_code ec;
-    return fs::read_symlink(link, ec).string();
+    std::string text(256, '\0');  // the length that stat(2) gives for a link of /proc says nothing
+    for (;; text.resize(text.size() * 2)) {
+        const ssize_t n = readlink(link.c_str(), text.data(), text.size());
+        if (n < 0) return {};
+        if (static_cast<std::size_t>(n) == text.size()) continue;
+        text.resize(static_cast<std::size_t>(n));
+        return text;
+    }
 }
 
 std::uint64_t namespace_number(std::string_view text) {

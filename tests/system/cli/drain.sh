@@ -38,7 +38,7 @@ expect 0 mount "$d"
 expect 0 hold "$d" --by drain --for 4s
 "$drainctl" umount "$d" 2>/dev/null &
 waiting=$!
-soon '"$drainctl" status | grep -q dying'
+expect 0 wait "$d" --state drain_begins --timeout 10s
 before=$(now_ms)
 kill -KILL $waiting && wait $waiting 2>/dev/null
 [ $(($(now_ms) - before)) -lt 1000 ] || fail "a waiting drainctl could not be killed"

@@ -1,4 +1,5 @@
 // Ways to hold a mount that no descriptor shows.
+#include "controller/machine/holders/survey.hpp"
 #include "tests/unit/machine/fake_proc.hpp"
 
 #include <sys/syscall.h>
@@ -114,4 +115,14 @@ TEST_CASE("a thread of the kernel is told as such", "[holders]") {
     proc.link("4194301/fd/3", "/proc/version");
     proc.write("4194301/stat", "4194301 (kworker/0:1) I 2 0 0 0 -1 69238880 0 0\n");
     CHECK(describe(proc.find().holders.at(0)).find("([kworker/0:1])") != std::string::npos);
+}
+
+TEST_CASE("the text of a link of any length is read whole", "[holders]") {
+    held proc("");
+    for (const std::size_t length : {1u, 255u, 256u, 257u, 3000u}) {
+        const std::string text(length, 'x'), link = proc.dir + "/" + std::to_string(length);
+        REQUIRE(symlink(text.c_str(), link.c_str()) == 0);
+        CHECK(link_text(link) == text);
+    }
+    CHECK(link_text(proc.dir + "/none").empty());
 }
