@@ -19,6 +19,7 @@ class cgroup_identity final : public identity {
     kernel::memcg_ptr of(pid_t tid) override;
     const char* kind() const noexcept override { return "cgroup"; }
     const char* death() const noexcept override { return blind_ ? "poll" : "inotify"; }
+    bool counts_members() const noexcept override { return blind_; }
     std::size_t known() const noexcept { return known_.size(); }
 
   private:

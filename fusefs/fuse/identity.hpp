@@ -20,6 +20,9 @@ class identity {
     /// How the death of a memcg is noticed: "inotify" (its cgroup's directory went), or "poll": by pidfds, when the last of the threads
     /// seen in it has exited. Both at once; the second knows nothing of members that never called.
     virtual const char* death() const noexcept = 0;
+    /// Whether a memcg lives as long as those that of() has seen in it, so that it has to see every caller, also one
+    /// that nothing is charged to.
+    virtual bool counts_members() const noexcept { return true; }
 };
 
 }  // namespace drainlab::fuse

@@ -39,7 +39,9 @@ class request {
     int written(std::size_t n) { return reply(fuse_reply_write, n); }
     int bytes(const char* data, std::size_t n) { return reply(fuse_reply_buf, data, n); }
     int pages(const std::vector<iovec>& iov) {
-        return iov.empty() ? bytes(nullptr, 0) : reply(fuse_reply_iov, iov.data(), static_cast<int>(iov.size()));
+        if (iov.empty()) return bytes(nullptr, 0);
+        if (iov.size() == 1) return bytes(static_cast<const char*>(iov[0].iov_base), iov[0].iov_len);  // no copy of iov
+        return reply(fuse_reply_iov, iov.data(), static_cast<int>(iov.size()));
     }
     int size(std::size_t n) { return reply(fuse_reply_xattr, n); }
     int offset(off_t off) { return reply(fuse_reply_lseek, off); }

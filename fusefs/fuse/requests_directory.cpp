@@ -61,7 +61,7 @@ void step(directory_stream& d) {
     d.at += e.length;
 }
 
-/// One entry on its way to the kernel. `f` is null where the kernel is to look it up itself.
+/// One entry of READDIRPLUS on its way to the kernel. `f` is null where the kernel is to look it up itself.
 struct entry {
     std::string name;
     struct stat st {};
@@ -69,26 +69,50 @@ struct entry {
     node* f{};
 };
 
-std::size_t room_for(const char* name, bool plus) {
-    return plus ? fuse_add_direntry_plus(nullptr, nullptr, 0, name, nullptr, 0)
-                : fuse_add_direntry(nullptr, nullptr, 0, name, nullptr, 0);
+/// What one request has read. READDIR: the answer as it is, made where the entries lie; READDIRPLUS: its parts.
+struct listing {
+    std::vector<char> answer;
+    std::vector<entry> entries;
+};
+
+/// The number and the type, no more.
+struct stat plain_stat(const node& dir, const raw_entry& e) {
+    struct stat st {};
+    st.st_ino = dir.is_root() && !std::strcmp(e.name, "..") ? dir.ino : e.ino;  // never the store's surroundings
+    st.st_mode = static_cast<mode_t>(e.type) << 12;
+    return st;
 }
 
 /// The entries from `off` on, as many as fit into `room`. Among the calls on names.
-int read_some(storage::directory_store& store, node& dir, directory_stream& d, off_t off, std::size_t room, bool plus,
-              std::vector<entry>& out) {
+int read_names(const node& dir, directory_stream& d, off_t off, std::size_t room, listing& out) {
+    out.answer.resize(room);
+    std::size_t used = 0;
     int more = 0;
     while ((more = entry_at(d, off)) > 0) {
         const raw_entry& e = current(d);
-        const std::size_t need = room_for(e.name, plus);
-        if (need > room) break;  // no lookup in vain
-        entry one{e.name, {}, e.next, nullptr};
-        one.st.st_ino =
-            dir.is_root() && !std::strcmp(e.name, "..") ? dir.ino : e.ino;  // never the store's surroundings
-        one.st.st_mode = static_cast<mode_t>(e.type) << 12;
+        const struct stat st = plain_stat(dir, e);
+        const std::size_t need = fuse_add_direntry(nullptr, out.answer.data() + used, room - used, e.name, &st, e.next);
+        if (need > room - used) break;
+        used += need;
         step(d);
         off = d.position;
-        if (plus && !is_dot(one.name.c_str())) {
+    }
+    out.answer.resize(used);
+    return more < 0 && used == 0 ? -more : 0;
+}
+
+/// The same, each looked up.
+int look_up_entries(storage::directory_store& store, node& dir, directory_stream& d, off_t off, std::size_t room,
+                    listing& out) {
+    int more = 0;
+    while ((more = entry_at(d, off)) > 0) {
+        const raw_entry& e = current(d);
+        const std::size_t need = fuse_add_direntry_plus(nullptr, nullptr, 0, e.name, nullptr, 0);
+        if (need > room) break;  // no lookup in vain
+        entry one{e.name, plain_stat(dir, e), e.next, nullptr};
+        step(d);
+        off = d.position;
+        if (!is_dot(one.name.c_str())) {
             struct stat st {};
             const int err = store.lookup(dir, one.name.c_str(), one.f, st);
             if (err == ENOENT) continue;  // it went away meanwhile
@@ -98,27 +122,23 @@ int read_some(storage::directory_store& store, node& dir, directory_stream& d, o
                 one.st = st;
         }
         room -= need;
-        out.push_back(std::move(one));
+        out.entries.push_back(std::move(one));
     }
-    return more < 0 && out.empty() ? -more : 0;
+    return more < 0 && out.entries.empty() ? -more : 0;
 }
 
-std::vector<char> for_kernel(const impl& s, std::vector<entry>& entries, std::size_t size, bool plus) {
-    std::vector<char> out(size);
+void add_looked_up(const impl& s, listing& got, std::size_t size) {
+    got.answer.resize(size);
     std::size_t used = 0;
-    for (entry& e : entries) {
+    for (entry& e : got.entries) {
         fuse_entry_param p{};
         if (e.f)
             p = s.entry_for(*e.f, e.st);
         else
             p.attr = e.st;
-        const auto add = [&](auto f, const auto* what) {
-            used += f(nullptr, out.data() + used, size - used, e.name.c_str(), what, e.next);
-        };
-        plus ? add(fuse_add_direntry_plus, &p) : add(fuse_add_direntry, &e.st);
+        used += fuse_add_direntry_plus(nullptr, got.answer.data() + used, size - used, e.name.c_str(), &p, e.next);
     }
-    out.resize(used);
-    return out;
+    got.answer.resize(used);
 }
 
 sched::task<> read_entries(impl& s, request& r, open_directory& d, std::size_t size, off_t off, bool plus) {
@@ -129,18 +149,18 @@ sched::task<> read_entries(impl& s, request& r, open_directory& d, std::size_t s
             r.error(err);
             co_return;
         }
-    auto reading = s.fs.calls().names<std::vector<entry>>(
-        "readdir", [&dir, stream = d.stream, size, off, plus](storage::directory_store& store, auto& out) {
-            return read_some(store, dir, *stream, off, size, plus, out);
-        });
+    auto reading = s.fs.calls().names<listing>("readdir", [&dir, stream = d.stream, size, off, plus](
+                                                              storage::directory_store& store, listing& out) {
+        return plus ? look_up_entries(store, dir, *stream, off, size, out) : read_names(dir, *stream, off, size, out);
+    });
     auto got = co_await reading;
     if (got.err) {
         r.error(got.err);
         co_return;
     }
-    const auto bytes = for_kernel(s, got.out, size, plus);
-    if (r.bytes(bytes.data(), bytes.size()) == 0) co_return;
-    for (const entry& e : got.out)
+    if (plus) add_looked_up(s, got.out, size);
+    if (r.bytes(got.out.answer.data(), got.out.answer.size()) == 0) co_return;
+    for (const entry& e : got.out.entries)
         if (e.f) s.fs.forget(*e.f, 1);  // the caller was killed: the kernel has taken none
 }
 

@@ -46,6 +46,11 @@ bool keeps_setgid(const impl::writer& by, gid_t gid) {
     return std::find(groups.begin(), groups.end(), gid) != groups.end() || has_cap_fsetid(by.tid);
 }
 
+storage::credentials credentials_of(fuse_req_t req) {
+    const fuse_ctx& c = *fuse_req_ctx(req);
+    return {c.uid, c.gid, c.umask};
+}
+
 /// What the store found, or made.
 struct entry {
     node* f{};
@@ -81,6 +86,18 @@ sched::task<bool> fails(impl& s, request& r, op what, node& f, const char* name 
     co_return err != 0;
 }
 
+void reply_lookup(impl& s, request& r, int err, entry& found) {
+    if (err == ENOENT && s.entry_timeout > 1) {  // nobody else makes names in a private store: the kernel may remember
+        fuse_entry_param none{};
+        none.entry_timeout = s.entry_timeout;
+        r.entry(none);
+    } else if (err) {
+        r.error(err);
+    } else {
+        s.reply_entry(r, *found.f, found.st);
+    }
+}
+
 sched::task<> lookup(impl& s, request& r, node& parent, std::string name) {
     if (!s.admit(r, "LOOKUP")) co_return;
     if (s.fs.may_fault(op::lookup))
@@ -90,21 +107,20 @@ sched::task<> lookup(impl& s, request& r, node& parent, std::string name) {
         [&parent, name](directory_store& store, entry& e) { return store.lookup(parent, name.c_str(), e.f, e.st); },
         name.c_str());
     auto got = co_await look;
-    if (got.err == ENOENT &&
-        s.entry_timeout > 1) {  // nobody else makes names in a private store: the kernel may remember
-        fuse_entry_param none{};
-        none.entry_timeout = s.entry_timeout;
-        r.entry(none);
-    } else if (got.err) {
-        r.error(got.err);
-    } else {
-        s.reply_entry(r, *got.out.f, got.out.st);
-    }
+    reply_lookup(s, r, got.err, got.out);
 }
 
 void op_lookup(fuse_req_t req, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    s.serve(req, "lookup", [&](request& r) { return lookup(s, r, s.known(parent), name); });
+    node& dir = s.known(parent);
+    if (s.at_once(op::lookup))
+        return s.serve_now(req, "lookup", [&](request& r) {
+            if (!s.admit(r, "LOOKUP")) return;
+            entry e;
+            const auto look = [&](directory_store& store) { return store.lookup(dir, name, e.f, e.st); };
+            reply_lookup(s, r, s.fs.calls().now(look), e);
+        });
+    s.serve(req, "lookup", [&](request& r) { return lookup(s, r, dir, name); });
 }
 
 void forget(impl& s, node& f, std::uint64_t n) {
@@ -142,7 +158,17 @@ sched::task<> attributes(impl& s, request& r, node& f) {
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, fuse_file_info*) {
     impl& s = impl::of(req);
-    s.serve(req, "getattr", [&](request& r) { return attributes(s, r, s.known(ino)); });
+    node& f = s.known(ino);
+    if (s.at_once(op::getattr) && !(f.data && f.data->atime_due))
+        return s.serve_now(req, "getattr", [&](request& r) {
+            if (!s.admit(r, "GETATTR")) return;
+            struct stat st {};
+            if (const int err = s.fs.calls().now([&](directory_store& store) { return store.getattr(f, st); }))
+                return void(r.error(err));
+            s.fs.overlay(f, st);
+            r.attr(st, s.attr_timeout);
+        });
+    s.serve(req, "getattr", [&](request& r) { return attributes(s, r, f); });
 }
 
 timespec time_to_set(int to_set, int omit_unless, int now, const timespec& given) {
@@ -203,8 +229,8 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino) {
 
 /// MKNOD, MKDIR, SYMLINK, LINK: `how` makes the entry.
 template <class How>
-sched::task<> make(impl& s, request& r, const char* word, op what, std::string_view call, node& parent,
-                   std::string name, How how) {
+sched::task<> make_later(impl& s, request& r, const char* word, op what, std::string_view call, node& parent,
+                         std::string name, How how) {
     if (!s.admit(r, word, true)) co_return;
     if (s.fs.may_fault(what))
         if (co_await fails(s, r, what, parent, name.c_str())) co_return;
@@ -219,48 +245,52 @@ sched::task<> make(impl& s, request& r, const char* word, op what, std::string_v
         s.reply_entry(r, *got.out.f, got.out.st);
 }
 
-void op_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, dev_t dev) {
+template <class How>
+void make(fuse_req_t req, const char* word, op what, std::string_view call, fuse_ino_t parent, const char* name,
+          How how) {
     impl& s = impl::of(req);
-    s.serve(req, "mknod", [&](request& r) {
-        return make(
-            s, r, "MKNOD", op::mknod, "mknod", s.known(parent), name,
-            [mode, dev, who = impl::credentials_of(r)](directory_store& store, node& p, const char* n, entry& e) {
-                return store.mknod(p, n, mode, dev, who, e.f, e.st);
-            });
+    node& dir = s.known(parent);
+    if (!s.at_once(what))
+        return s.serve(req, call, [&](request& r) { return make_later(s, r, word, what, call, dir, name, how); });
+    s.serve_now(req, call, [&](request& r) {
+        if (!s.admit(r, word, true)) return;
+        entry e;
+        if (const int err = s.fs.calls().now([&](directory_store& store) { return how(store, dir, name, e); }))
+            r.error(err);
+        else
+            s.reply_entry(r, *e.f, e.st);
     });
+}
+
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode, dev_t dev) {
+    make(req, "MKNOD", op::mknod, "mknod", parent, name,
+         [mode, dev, who = credentials_of(req)](directory_store& store, node& p, const char* n, entry& e) {
+             return store.mknod(p, n, mode, dev, who, e.f, e.st);
+         });
 }
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char* name, mode_t mode) {
-    impl& s = impl::of(req);
-    s.serve(req, "mkdir", [&](request& r) {
-        return make(s, r, "MKDIR", op::mkdir, "mkdir", s.known(parent), name,
-                    [mode, who = impl::credentials_of(r)](directory_store& store, node& p, const char* n, entry& e) {
-                        return store.mkdir(p, n, mode, who, e.f, e.st);
-                    });
-    });
+    make(req, "MKDIR", op::mkdir, "mkdir", parent, name,
+         [mode, who = credentials_of(req)](directory_store& store, node& p, const char* n, entry& e) {
+             return store.mkdir(p, n, mode, who, e.f, e.st);
+         });
 }
 
 void op_symlink(fuse_req_t req, const char* target, fuse_ino_t parent, const char* name) {
-    impl& s = impl::of(req);
-    s.serve(req, "symlink", [&](request& r) {
-        return make(s, r, "SYMLINK", op::symlink, "symlink", s.known(parent), name,
-                    [to = std::string{target}, who = impl::credentials_of(r)](directory_store& store, node& p,
-                                                                              const char* n, entry& e) {
-                        return store.symlink(to.c_str(), p, n, who, e.f, e.st);
-                    });
-    });
+    make(req, "SYMLINK", op::symlink, "symlink", parent, name,
+         [to = std::string{target}, who = credentials_of(req)](directory_store& store, node& p, const char* n,
+                                                               entry& e) {
+             return store.symlink(to.c_str(), p, n, who, e.f, e.st);
+         });
 }
 
 void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    s.serve(req, "link", [&](request& r) {
-        node& f = s.known(ino);
-        s.fs.touched(f);
-        return make(s, r, "LINK", op::link, "link", s.known(parent), name,
-                    [&f](directory_store& store, node& p, const char* n, entry& e) {
-                        e.f = &f;
-                        return store.link(f, p, n, e.st);
-                    });
+    node& f = s.known(ino);
+    s.fs.touched(f);
+    make(req, "LINK", op::link, "link", parent, name, [&f](directory_store& store, node& p, const char* n, entry& e) {
+        e.f = &f;
+        return store.link(f, p, n, e.st);
     });
 }
 
@@ -280,15 +310,21 @@ sched::task<> remove(impl& s, request& r, bool directory, node& parent, std::str
     r.error((co_await removing).err);
 }
 
-void op_unlink(fuse_req_t req, fuse_ino_t parent, const char* name) {
+void remove(fuse_req_t req, bool directory, fuse_ino_t parent, const char* name) {
     impl& s = impl::of(req);
-    s.serve(req, "unlink", [&](request& r) { return remove(s, r, false, s.known(parent), name); });
+    node& dir = s.known(parent);
+    const char* const what = directory ? "rmdir" : "unlink";
+    if (!s.at_once(directory ? op::rmdir : op::unlink))
+        return s.serve(req, what, [&](request& r) { return remove(s, r, directory, dir, name); });
+    s.serve_now(req, what, [&](request& r) {
+        if (!s.admit(r, directory ? "RMDIR" : "UNLINK", true)) return;
+        r.error(s.fs.calls().now(
+            [&](directory_store& store) { return directory ? store.rmdir(dir, name) : store.unlink(dir, name); }));
+    });
 }
 
-void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char* name) {
-    impl& s = impl::of(req);
-    s.serve(req, "rmdir", [&](request& r) { return remove(s, r, true, s.known(parent), name); });
-}
+void op_unlink(fuse_req_t req, fuse_ino_t parent, const char* name) { remove(req, false, parent, name); }
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char* name) { remove(req, true, parent, name); }
 
 sched::task<> rename(impl& s, request& r, node& from, std::string name, node& to, std::string new_name,
                      unsigned flags) {
@@ -301,7 +337,15 @@ sched::task<> rename(impl& s, request& r, node& from, std::string name, node& to
 
 void op_rename(fuse_req_t req, fuse_ino_t from, const char* name, fuse_ino_t to, const char* new_name, unsigned flags) {
     impl& s = impl::of(req);
-    s.serve(req, "rename", [&](request& r) { return rename(s, r, s.known(from), name, s.known(to), new_name, flags); });
+    node &source = s.known(from), &target = s.known(to);
+    if (s.at_once(op::rename))
+        return s.serve_now(req, "rename", [&](request& r) {
+            if (!s.admit(r, "RENAME", true)) return;
+            r.error(s.fs.calls().now([&](directory_store& store) {  // paths in memory are made when they are asked for
+                return store.rename(source, name, target, new_name, flags);
+            }));
+        });
+    s.serve(req, "rename", [&](request& r) { return rename(s, r, source, name, target, new_name, flags); });
 }
 
 }  // namespace

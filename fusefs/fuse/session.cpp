@@ -7,6 +7,7 @@
 
 #include <linux/fuse.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -18,7 +19,11 @@ namespace drainlab::fuse {
 
 namespace {
 
-constexpr int requests_per_turn = 32;  // then the other descriptors get their turn
+constexpr int requests_per_turn = 64;                             // then the other descriptors get their turn
+constexpr std::size_t page = 4096, longest_request = page * 258;  // a write of 1 MiB, and libfuse's page for headers
+/// So that what is written begins with a page: then the kernel copies page by page, here and into the store. In any other
+/// place each page is two pieces, and copied at half the speed.
+constexpr std::size_t before_data = sizeof(fuse_in_header) + sizeof(fuse_write_in);
 
 // libfuse reads and writes through these, so that kill_request sees what goes by.
 ssize_t device_writev(int fd, iovec* iov, int count, void* data) {
@@ -30,7 +35,7 @@ ssize_t device_writev(int fd, iovec* iov, int count, void* data) {
     return sent;
 }
 ssize_t device_read(int fd, void* buffer, std::size_t size, void* data) {
-    const ssize_t got = ::read(fd, buffer, size);
+    const ssize_t got = ::read(fd, buffer, std::min(size, longest_request));
     if (got <= 0) return got;
     return static_cast<ssize_t>(static_cast<session::impl*>(data)->raw.read(buffer, static_cast<std::size_t>(got)));
 }
@@ -38,6 +43,11 @@ ssize_t device_read(int fd, void* buffer, std::size_t size, void* data) {
 /// One receive buffer for all sessions: one loop thread, one request at a time.
 fuse_buf& receive_buffer() {
     static fuse_buf buffer{};
+    if (!buffer.mem) {
+        auto* const pages = static_cast<char*>(std::aligned_alloc(page, page + longest_request));
+        if (!pages) throw std::bad_alloc{};
+        buffer.mem = pages + page - before_data;
+    }
     return buffer;
 }
 
@@ -72,14 +82,15 @@ void session::impl::wait_for_request() {
                       });
 }
 
+/// Another look without being told costs a fifth of what it saves where it finds a request: it is taken as long as one in five does,
+/// and now and then.
 void session::impl::serve_some() {
-    // A caller on its own has no second request ready: only where there were several last time is another look worth its cost.
-    int served = 0;
-    do {
-        if (!serve_one()) break;
-        ++served;
-    } while (busy ? served < requests_per_turn : served < 1);
-    busy = busy ? served > 1 : ++lone_turns % 16 == 0;
+    for (int served = 0; served < requests_per_turn; ++served) {
+        if (served > 0 && hope == 0 && ++lone_turns % 8 != 0) break;
+        const bool found = serve_one();
+        if (served > 0) hope = found ? std::min(hope + 4, 16) : std::max(hope - 1, 0);
+        if (!found) break;
+    }
     if (!ended) wait_for_request();
 }
 
@@ -201,6 +212,7 @@ std::unique_ptr<session> session::create(new_mount made, const environment& env,
     fuse_lowlevel_ops ops{};
     add_session_operations(ops);
     add_name_operations(ops);
+    add_open_operations(ops);
     add_data_operations(ops);
     add_directory_operations(ops);
     add_xattr_operations(ops);

@@ -24,6 +24,10 @@ struct open_file {
     int untold_error() { return f->data->untold_error(err_seen); }
 };
 
+inline open_file& handle_of(const fuse_file_info* fi) {
+    return *reinterpret_cast<open_file*>(fi->fh);  // NOLINT(performance-no-int-to-ptr): libfuse keeps it as a number
+}
+
 /// A directory being read. Belongs to the calls on names, one after the other.
 struct directory_stream {
     storage::shared_fd fd;
@@ -84,6 +88,8 @@ struct session::impl final : fault_surroundings {
     fuse_ino_t id_of(storage::node& f) const { return f.is_root() ? FUSE_ROOT_ID : reinterpret_cast<fuse_ino_t>(&f); }
     /// Counts the request. False: it is answered, as nothing may come any more (EIO), or as it would change what may only be read.
     bool admit(request& r, const char* what, bool changes = false);
+    /// Whether a call on the store for `what` is answered at once, and nothing makes it fail: no fiber is needed.
+    bool at_once(storage::device_op what) const noexcept { return fs.calls().at_once() && !fs.may_fault(what); }
     /// The memcg that pays for this request; never null.
     kernel::memcg_ptr payer(const request& r);
     static storage::credentials credentials_of(const request& r) {
@@ -105,6 +111,9 @@ struct session::impl final : fault_surroundings {
     fuse_entry_param entry_for(storage::node& f, struct stat& st) const;
     open_file* new_handle(storage::node& f, kernel::memcg_ptr opener);
     sched::task<> drop_handle(open_file* h);
+    /// False: not without waiting, and it is still there.
+    bool drop_handle_now(open_file* h);
+    storage::node& take_handle(open_file* h);
     void drop_handle(open_directory* d);
 
     /// Works on a request: `work(request&)` is a task that runs at once, and as a fiber when it has to wait. One guard around all of
@@ -149,10 +158,11 @@ struct session::impl final : fault_surroundings {
     fuse_session* se{};
     new_mount mount;
     bool dying{}, ended{};
-    bool busy{};  ///< several requests were waiting at once
+    int hope{};  ///< that a request is there when one has been answered; 0: next to none
     unsigned lone_turns{};
     double entry_timeout{1.0}, attr_timeout{1.0};
-    kill_request raw;  ///< what libfuse does not tell of the request being processed
+    std::vector<iovec> parts;  ///< of the answer to the READ being processed
+    kill_request raw;          ///< what libfuse does not tell of the request being processed
     session_counters count;
     drainlab::fuse::faults faults{*this};
     request_list requests;
@@ -167,6 +177,7 @@ struct session::impl final : fault_surroundings {
 
 // One function per group of operations; each fills in its part.
 void add_name_operations(fuse_lowlevel_ops& ops);       ///< requests_names.cpp
+void add_open_operations(fuse_lowlevel_ops& ops);       ///< requests_open.cpp
 void add_data_operations(fuse_lowlevel_ops& ops);       ///< requests_data.cpp
 void add_directory_operations(fuse_lowlevel_ops& ops);  ///< requests_directory.cpp
 void add_xattr_operations(fuse_lowlevel_ops& ops);      ///< requests_xattr.cpp

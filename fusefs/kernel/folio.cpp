@@ -1,6 +1,6 @@
 // The page cache's tags and their accounting to the owner's wb (mm/page-writeback.c, mm/filemap.c).
+#include "fusefs/kernel/folio_range.hpp"
 #include "fusefs/kernel/host.hpp"
-#include "fusefs/kernel/writeback.hpp"
 
 namespace drainlab::kernel {
 
@@ -31,15 +31,17 @@ bool folio_remove(inode& i, pgoff_t index) {
 void folio_tag_dirty(inode& i, pgoff_t index, const memcg_ptr& m) {
     const auto at = i.i_mapping.i_pages.find(index);
     DRAINLAB_CHECK(at != i.i_mapping.i_pages.end());
-    folio& f = at->second;
+    folio_tag_dirty(i, at->second, index, m);
+}
+
+void folio_tag_dirty(inode& i, folio& f, pgoff_t index, const memcg_ptr& m) {
     if (f.writeback) f.redirtied = true;
-    if (!f.dirty) {
-        f.dirty = true;
-        i.i_mapping.dirty.insert(index);
-        count(i, 0, 1, 0);
-        inode_attach_wb(i, f.cg ? living_ancestor(f.cg) : m);
-        ++i.i_wb->stat_reclaimable;
-    }
+    if (f.dirty) return;
+    f.dirty = true;
+    i.i_mapping.dirty.insert(index);
+    count(i, 0, 1, 0);
+    if (!i.i_wb) inode_attach_wb(i, f.cg ? living_ancestor(f.cg) : m);
+    ++i.i_wb->stat_reclaimable;
 }
 
 task<> folio_mark_dirty(inode& i, pgoff_t index, const memcg_ptr& m) {
@@ -78,6 +80,44 @@ void folio_end_writeback(inode& i, pgoff_t index, int error) {
     wb_update_bandwidth(*i.i_wb);
     if (error) mapping_set_error(i.i_mapping, -error);
     if (i.i_mapping.writeback.empty()) i.i_sb->h.sched.wake_all(&i.i_mapping);
+}
+
+void folios_start_writeback(inode& i, pgoff_t first, std::size_t n, writeback_control& wbc) {
+    address_space& m = i.i_mapping;
+    for (pgoff_t index = first; index < first + n; ++index) {
+        folio& f = m.i_pages.at(index);
+        DRAINLAB_CHECK(f.dirty && !f.writeback);
+        wbc_account_cgroup_owner(wbc, f, page_size);
+        f.dirty = f.redirtied = false;
+        f.writeback = true;
+        m.dirty.erase(index);
+        m.writeback.insert(index);
+    }
+    const auto pages = static_cast<std::int64_t>(n);
+    count(i, 0, -pages, pages);
+    i.i_wb->stat_reclaimable -= pages;
+    i.i_wb->stat_writeback += pages;
+}
+
+void folios_end_writeback(inode& i, pgoff_t first, std::size_t n, int error, bool drop) {
+    address_space& m = i.i_mapping;
+    bdi_writeback& wb = *i.i_wb;
+    std::int64_t dropped = 0;
+    for (pgoff_t index = first; index < first + n; ++index) {
+        const auto at = m.i_pages.find(index);
+        DRAINLAB_CHECK(at != m.i_pages.end() && at->second.writeback);
+        at->second.writeback = false;
+        m.writeback.erase(index);
+        ++wb.stat_written;
+        if (index == first) wb_update_bandwidth(wb);  // the clock stands still meanwhile
+        if (error) mapping_set_error(m, -error);
+        if (!drop || at->second.dirty) continue;
+        m.i_pages.erase(at);
+        ++dropped;
+    }
+    count(i, -dropped, 0, -static_cast<std::int64_t>(n));
+    wb.stat_writeback -= static_cast<std::int64_t>(n);
+    if (n > 0 && m.writeback.empty()) i.i_sb->h.sched.wake_all(&m);
 }
 
 task<> filemap_fdatawait(inode& i) {

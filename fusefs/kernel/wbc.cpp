@@ -22,7 +22,8 @@ task<> wbc_attach_fdatawrite_inode(writeback_control& wbc, inode& i, const memcg
 
 void wbc_account_cgroup_owner(writeback_control& wbc, const folio& f, std::size_t bytes) {
     if (!wbc.wb || wbc.no_cgroup_owner) return;
-    const memcg_ptr owner = living_ancestor(f.cg);  // folios of a dead memcg were reparented
+    const memcg* owner = f.cg.get();
+    while (owner && !owner->online()) owner = owner->parent.get();  // folios of a dead memcg were reparented
     if (owner) wbc.votes.account(owner->id, bytes);
 }
 

@@ -154,6 +154,7 @@ int directory_store::before_removal(int dir, node& parent, const char* name, nod
     struct stat st {};
     if (const int err = entry ? (::fstat(entry.get(), &st) == 0 ? 0 : errno) : stat_entry(dir, name, st)) return err;
     victim = nodes_.named(parent, name, st.st_ino);
+    if (victim) victim->only_name = st.st_nlink == 1;
     return victim ? nodes_.pin(*victim, std::move(entry)) : 0;
 }
 

@@ -56,6 +56,7 @@ struct file_data {
     bool writing_back{};        ///< it moves just now
     timespec known_mtime{};     ///< the store's, when last seen with no page dirty: tells changes from outside
     bool changed{};             ///< it may have moved by our doing since
+    std::uint64_t seen_at{};    ///< node::changes then: another number says the same
     bool atime_due{};           ///< read from our cache only: the store has not seen it
     bool end_unsure{};          ///< something could not be written: it may end elsewhere in the store
 

@@ -88,8 +88,12 @@ class filesystem final : public kernel::address_space_operations {
     /// A regular file is opened with `flags`; `created`, if given, is what making it has brought already. Each open is paired with
     /// close(). A file in memory that is opened for reading gets its descriptor in the store from the first read that needs one.
     sched::task<int> open(node& f, int flags, const created_file* created);
+    /// The same without a task; nothing: not without waiting.
+    std::optional<int> open_now(node& f, int flags, const created_file* created);
     /// The caller holds a reference on `f` until it returns.
     sched::task<> close(node& f);
+    /// The same without a task. False: not without waiting, and nothing has happened.
+    bool close_now(node& f);
     /// FORGET: the kernel takes `n` lookups back. The node may be gone afterwards.
     void forget(node& f, std::uint64_t n);
     /// References of ours, in order with all other calls on names.
@@ -102,6 +106,8 @@ class filesystem final : public kernel::address_space_operations {
 
     /// fsync(2): one round of writeback, the wait, then the store's own fsync. Returns after wbc_detach_inode().
     sched::task<int> fsync(node& f, bool data_only, kernel::memcg_ptr m);
+    /// Whether an fsync has nothing to write, to wait for or to fail at: the store is in memory, and has it all.
+    bool nothing_to_sync(const node& f) const noexcept;
     sched::task<int> fsync_directory(node& f);
     sched::task<int> fallocate(node& f, int mode, off_t off, off_t length, kernel::memcg_ptr m);
     sched::task<int> seek(node& f, off_t off, int whence, off_t& found, kernel::memcg_ptr m);
@@ -131,14 +137,19 @@ class filesystem final : public kernel::address_space_operations {
         bool is_private{}, in_memory{}, has_acls{};
     };
     struct opened_file;
+    struct opening;
     filesystem(stores& all, std::shared_ptr<directory_store> store, std::shared_ptr<store_executor> executor,
                const filesystem_options& options, const store_io& io);
     bool being_evicted(const node& f) const;
+    opening opening_of(node& f, int flags, const created_file* created) const;
+    bool opens_later(int flags, const created_file* created) const noexcept;
+    bool is_open_for(const node& f, int flags, const created_file* created) const;
     void attach(node& f, opened_file& got);
     sched::task<> learn_paths();
     sched::task<> forget_later(node& f, std::uint64_t n, std::shared_ptr<file_data> d);
     sched::task<> drop_dentry(std::shared_ptr<kernel::inode> i, std::shared_ptr<file_data> d);
     void drop_if_unused(node& f);
+    void drop_if_still(const std::shared_ptr<file_data>& d);
 
     sched::scheduler& sched_;
     std::shared_ptr<directory_store> store_;

@@ -16,6 +16,12 @@ sched::task<int> filesystem::fsync(node& f, bool data_only, kernel::memcg_ptr m)
     co_return err ? err : synced;
 }
 
+bool filesystem::nothing_to_sync(const node& f) const noexcept {
+    const emulated_device& device = cache_->device;
+    return calls_->at_once() && f.data && f.data->unwritten_pages() == 0 && device.limits().flush.count() == 0 &&
+           !device.errors.concerns(device_op::fsync);
+}
+
 sched::task<int> filesystem::fsync_directory(node& f) {
     auto open_call =
         calls_->names<shared_fd>("open", [&f](directory_store& s, shared_fd& fd) { return s.open_directory(f, fd); });

@@ -28,6 +28,7 @@ struct node {
     // How to reach it: by one of its names in the store, or, when that name is gone, by `path` alone.
     node* parent{};    ///< holds a reference on it; null: the root, or `path` is all there is
     std::string name;  ///< in `parent`
+    bool only_name{};  ///< it had no other when we were about to take that away
     unique_fd path;    ///< O_PATH; may be closed at any time unless `pinned`
     bool pinned{};
     std::list<node*>::iterator lru{};  ///< valid while `path` is open and not pinned

@@ -91,10 +91,17 @@ class page_cache {
     /// without waiting; ask read().
     bool try_read(file_data& f, off_t off, std::size_t size, const kernel::memcg_ptr& m, std::vector<iovec>& out);
     sched::task<int> read(file_data& f, off_t off, std::size_t size, kernel::memcg_ptr m, std::vector<iovec>& out);
+    /// Whether a read, or a write, of [off, off + size) would bring in a page, which somebody has to pay for. Until the next await.
+    bool read_brings_in(const file_data& f, off_t off, std::size_t size);
+    bool write_brings_in(const file_data& f, off_t off, std::size_t size);
     /// done: see file_write::result(). mark: likewise, once kernel::mark_inode_dirty(I_DIRTY_ALL) has been awaited. wait: await write().
     enum class next : std::uint8_t { done, mark, wait };
     /// As far as it goes at once.
     next try_write(file_write& w);
+    /// Whether try_write() goes all the way: the store is in memory, and nobody is in front of this write.
+    bool takes_at_once(file_data& f, std::size_t size) {
+        return writes_through() && f.changing == change::none && below_dirty_limit(f, size);
+    }
     /// What try_write() has not done, or all of it. Bytes that are not kept yet are copied.
     sched::task<> write(file_write& w);
     /// Whether what is written now reaches the store at once, so that writeback has nothing to fail at.
@@ -168,7 +175,7 @@ class page_cache {
     };
     static gap first_gap(const kernel::address_space& m, pgoff_t at, pgoff_t end, bool bytes);
     /// What of these bytes is not here yet: the first of it.
-    gap lacks(const file_data& f, off_t off, std::size_t size) const;
+    gap lacks(const file_data& f, off_t off, std::size_t size, bool bytes) const;
     bool fill_now(file_data& f, pgoff_t first, std::size_t count, const kernel::memcg_ptr& m, int& err);
     sched::task<int> fill(file_data& f, pgoff_t first, std::size_t count, kernel::memcg_ptr m);
     void take_in(file_data& f, fill_buffers& got, const kernel::memcg_ptr& m);
@@ -220,7 +227,11 @@ class page_cache {
     kernel::page_counts counts_;
     token_count holding_files_, closed_waiting_;
     std::deque<std::pair<std::weak_ptr<kernel::inode>, pgoff_t>> clean_;  ///< oldest first; may name pages long gone
-    std::vector<std::byte> scratch_;                                      ///< what gather_through() reads into
+    /// What gather_through() reads into. At the beginning of a page: into another place the kernel copies at half the speed.
+    struct alignas(page_size) aligned_page {
+        std::byte bytes[page_size];
+    };
+    std::vector<aligned_page> scratch_;
     bool background_running_{}, trim_planned_{};
     sched::instant careful_until_{};  ///< the store has failed a write: until then writers hear at once
     std::vector<unwritten_file> lost_;

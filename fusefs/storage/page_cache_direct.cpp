@@ -1,5 +1,6 @@
 // Writes that reach the store before they are answered: all to a store in memory, and to any other those that it may
 // have no room for.
+#include "fusefs/kernel/folio_range.hpp"
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/sched/mark.hpp"
 #include "fusefs/storage/page_cache.hpp"
@@ -18,14 +19,14 @@ void page_cache::note_stored(file_data& f, off_t off, std::size_t size, const ch
     const off_t end = off + static_cast<off_t>(size);
     for (pgoff_t index = page_of(off); index <= page_of(end - 1); ++index) {
         const auto at = pages.find(index);
-        if (at == pages.end()) {
-            kernel::folio_add(*inode, index, m).uptodate = true;
-        } else if (at->second.data) {
+        kernel::folio& page = at == pages.end() ? kernel::folio_add(*inode, index, m) : at->second;
+        page.uptodate = true;
+        if (page.data) {
             const off_t from = std::max(off, offset_of(index)), to = std::min(end, offset_of(index + 1));
-            std::memcpy(at->second.data.get() + (from - offset_of(index)), data + (from - off),
+            std::memcpy(page.data.get() + (from - offset_of(index)), data + (from - off),
                         static_cast<std::size_t>(to - from));
         }
-        kernel::folio_tag_dirty(*inode, index, m);
+        kernel::folio_tag_dirty(*inode, page, index, m);
     }
     changed(f, page_of(off), page_of(end - 1) + 1);
     f.size = std::max(f.size, end);

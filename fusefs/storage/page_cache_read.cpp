@@ -89,19 +89,21 @@ int page_cache::gather_through(file_data& f, off_t off, off_t end, std::vector<i
     DRAINLAB_CHECK(need_fd_now(f, O_RDONLY, err));
     if (err) return err;
     const auto size = static_cast<std::size_t>(end - off);
-    if (scratch_.size() < size) scratch_.resize(std::max(size, fill_batch * page_size));
-    const std::size_t had = io_.read_all(f.fd->get(), scratch_.data(), size, off, err);
+    const std::size_t needs = (size + page_size - 1) / page_size;
+    if (scratch_.size() < needs) scratch_.resize(std::max(needs, fill_batch));
+    std::byte* const bytes = scratch_.front().bytes;
+    const std::size_t had = io_.read_all(f.fd->get(), bytes, size, off, err);
     if (err) return err;
     f.atime_due = false;
-    if (had < size) std::memset(scratch_.data() + had, 0, size - had);
+    if (had < size) std::memset(bytes + had, 0, size - had);
     const auto& pages = f.mapping().i_pages;
     for (auto at = pages.lower_bound(page_of(off)); at != pages.end() && offset_of(at->first) < end; ++at) {
         if (!at->second.data) continue;
         const off_t from = std::max(off, offset_of(at->first)), to = std::min(end, offset_of(at->first + 1));
-        std::memcpy(scratch_.data() + (from - off), at->second.data.get() + (from - offset_of(at->first)),
+        std::memcpy(bytes + (from - off), at->second.data.get() + (from - offset_of(at->first)),
                     static_cast<std::size_t>(to - from));
     }
-    out.push_back({scratch_.data(), size});
+    out.push_back({bytes, size});
     return 0;
 }
 
@@ -139,10 +141,21 @@ page_cache::gap page_cache::first_gap(const kernel::address_space& m, pgoff_t at
     return {at, static_cast<std::size_t>(stop - at)};
 }
 
-page_cache::gap page_cache::lacks(const file_data& f, off_t off, std::size_t size) const {
+page_cache::gap page_cache::lacks(const file_data& f, off_t off, std::size_t size, bool bytes) const {
     const off_t end = std::min<off_t>(f.size, off + static_cast<off_t>(size));
     if (off >= end) return {};
-    return first_gap(f.mapping(), page_of(off), page_of(end - 1) + 1, !calls_.at_once());
+    return first_gap(f.mapping(), page_of(off), page_of(end - 1) + 1, bytes);
+}
+
+bool page_cache::read_brings_in(const file_data& f, off_t off, std::size_t size) {
+    reclaim();  // what goes now is not there for the read
+    return lacks(f, off, size, false).count != 0;
+}
+
+bool page_cache::write_brings_in(const file_data& f, off_t off, std::size_t size) {
+    reclaim();
+    const off_t end = off + static_cast<off_t>(size);
+    return size > 0 && first_gap(f.mapping(), page_of(off), page_of(end - 1) + 1, false).count != 0;
 }
 
 bool page_cache::try_read(file_data& f, off_t off, std::size_t size, const kernel::memcg_ptr& m,
@@ -150,7 +163,7 @@ bool page_cache::try_read(file_data& f, off_t off, std::size_t size, const kerne
     reclaim();
     if (reads_through())
         charge_clean(f, off, size, m);
-    else if (lacks(f, off, size).count != 0)
+    else if (lacks(f, off, size, !calls_.at_once()).count != 0)
         return false;
     return gather(f, off, size, out) == 0;  // read() tells the error
 }
@@ -160,7 +173,8 @@ sched::task<int> page_cache::read(file_data& f, off_t off, std::size_t size, ker
     const auto inode = f.inode.lock();
     reclaim();
     // After a wait we look again from the start: pages found before may have gone meanwhile.
-    for (gap g = lacks(f, off, size); g.count != 0; g = lacks(f, off, size))
+    const bool bytes = !calls_.at_once();
+    for (gap g = lacks(f, off, size, bytes); g.count != 0; g = lacks(f, off, size, bytes))
         if (const int err = co_await fill(f, g.first, g.count, m)) co_return err;
     co_return gather(f, off, size, out);
 }

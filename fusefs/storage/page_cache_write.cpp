@@ -1,5 +1,6 @@
 // Writes into the page cache, and the limit on dirty pages. Which way a write goes: write_way; what it may have to wait
 // for: obstacle.
+#include "fusefs/kernel/folio_range.hpp"
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/sched/mark.hpp"
 #include "fusefs/storage/page_cache.hpp"
@@ -38,7 +39,7 @@ void page_cache::put(file_write& w, const page_part& p) {
     w.advance(p.n);
     f.size = std::max(f.size, w.at());
     set_times(f);
-    kernel::folio_tag_dirty(*inode, p.index, w.payer);
+    kernel::folio_tag_dirty(*inode, page, p.index, w.payer);
 }
 
 obstacle page_cache::put_pages(file_write& w) {

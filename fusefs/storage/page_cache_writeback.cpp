@@ -1,4 +1,5 @@
 // Dirty pages to the store.
+#include "fusefs/kernel/folio_range.hpp"
 #include "fusefs/kernel/host.hpp"
 #include "fusefs/sched/mark.hpp"
 #include "fusefs/storage/page_cache.hpp"
@@ -62,11 +63,7 @@ sched::task<int> page_cache::writepages(kernel::inode& i, kernel::writeback_cont
             co_await sched_.wait_on(&i.i_mapping, "folio writeback");
             continue;
         }
-        for (std::size_t k = 0; k < count; ++k) {
-            kernel::wbc_account_cgroup_owner(wbc, i.i_mapping.i_pages.at(first + k), page_size);
-            kernel::folio_clear_dirty_for_io(i, first + k);
-            kernel::folio_start_writeback(i, first + k);
-        }
+        kernel::folios_start_writeback(i, first, count, wbc);
         wbc.nr_to_write -= static_cast<std::int64_t>(count);
         if (unasked) unsynced_.early_bytes += count * page_size;
         int err = -unreachable;
@@ -135,15 +132,10 @@ sched::task<int> page_cache::write_run(file_data& f, kernel::inode& i, pgoff_t f
 /// Their writeback is over. As in the kernel, a page that could not be written is clean all the same: its file
 /// remembers the error.
 void page_cache::end_run(file_data& f, kernel::inode& i, pgoff_t first, std::size_t count, int error) {
-    for (std::size_t k = 0; k < count; ++k) {
-        kernel::folio_end_writeback(i, first + k, error);
-        const kernel::folio& page = i.i_mapping.i_pages.at(first + k);
-        if (page.dirty) continue;
-        if (mode == cache_mode::drop)
-            kernel::folio_remove(i, first + k);
-        else
-            remember_clean(f, first + k);
-    }
+    kernel::folios_end_writeback(i, first, count, error, mode == cache_mode::drop);
+    if (mode == cache_mode::drop) return;
+    for (std::size_t k = 0; k < count; ++k)
+        if (!i.i_mapping.i_pages.at(first + k).dirty) remember_clean(f, first + k);
 }
 
 sched::task<int> page_cache::write_and_wait(file_data& f, off_t off, off_t size, kernel::memcg_ptr m) {

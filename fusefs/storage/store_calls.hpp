@@ -79,6 +79,12 @@ class store_calls {
     call<Out, F> names(std::string_view what, F f, const char* file = "") {
         return {*this, store_executor::queue::names, what, std::move(f), file};
     }
+    /// The same of a store in memory, without a task around it. Precondition: at_once(). @return what `f` says.
+    template <class F>
+    int now(F f) {
+        check_may_wait();
+        return abandoned_ ? EIO : f(*store_);
+    }
     /// The same for bytes of files that are open; no node is touched.
     template <class Out = nothing, class F>
     call<Out, F> data(std::string_view what, F f, const char* file = "") {

@@ -104,7 +104,7 @@ void count_row(const bench::job& j, const std::vector<std::unique_ptr<bench::sub
 struct options {
     int rounds{9};
     const char* row{};
-    bool two_cpu{}, syscalls{};
+    bool two_cpu{}, syscalls{}, help{};
 };
 
 int bench_all(const options& opt) {
@@ -141,12 +141,34 @@ void stay_on_one_cpu() {
     if (::sched_setaffinity(0, sizeof one, &one) != 0) std::perror("sched_setaffinity");
 }
 
+void print_usage(std::FILE* to) {
+    std::fputs(
+        "usage: bench_fs [--two-cpu] [--syscalls] [ROUNDS [ROW]]\n"
+        "\n"
+        "The same jobs in turn on drainfs (its store on a tmpfs, and private), bindfs, mergerfs, passthrough_ll and "
+        "that tmpfs:\n"
+        "time of an operation, CPU time of daemon and caller in it, and the speed beside the fastest peer with its 95 "
+        "%\n"
+        "interval. As root; needs fio, and takes the drainctl and drainfs beside this program. What is not installed "
+        "is\n"
+        "left out. On one CPU, so that waking another one does not decide.\n"
+        "\n"
+        "  --two-cpu   on all CPUs\n"
+        "  --syscalls  how many system calls each daemon makes for an operation, by strace; nothing is timed\n"
+        "  ROUNDS      how often each job is run on each (9); medians are printed\n"
+        "  ROW         a part of a row's name; only those rows:\n",
+        to);
+    for (const bench::job& j : bench::jobs()) std::fprintf(to, "                %s\n", j.name.c_str());
+}
+
 bool parse(int argc, char** argv, options& out) {
-    static const option known[] = {
-        {"two-cpu", no_argument, nullptr, 't'}, {"syscalls", no_argument, nullptr, 's'}, {nullptr, 0, nullptr, 0}};
-    for (int c; (c = ::getopt_long(argc, argv, "", known, nullptr)) != -1;) {
+    static const option known[] = {{"two-cpu", no_argument, nullptr, 't'},
+                                   {"syscalls", no_argument, nullptr, 's'},
+                                   {"help", no_argument, nullptr, 'h'},
+                                   {nullptr, 0, nullptr, 0}};
+    for (int c; (c = ::getopt_long(argc, argv, "h", known, nullptr)) != -1;) {
         if (c == '?') return false;
-        (c == 't' ? out.two_cpu : out.syscalls) = true;
+        (c == 't' ? out.two_cpu : c == 's' ? out.syscalls : out.help) = true;
     }
     if (optind < argc) out.rounds = std::atoi(argv[optind++]);
     if (optind < argc) out.row = argv[optind++];
@@ -158,9 +180,12 @@ bool parse(int argc, char** argv, options& out) {
 int main(int argc, char** argv) {
     options opt;
     if (!parse(argc, argv, opt)) {
-        std::fprintf(stderr,
-                     "usage: bench_fs [--two-cpu] [--syscalls] [ROUNDS >= 1 [ROW]]   ROW: a part of a row's name\n");
+        print_usage(stderr);
         return 2;
+    }
+    if (opt.help) {
+        print_usage(stdout);
+        return 0;
     }
     if (!opt.two_cpu) stay_on_one_cpu();
     struct sigaction stop {};

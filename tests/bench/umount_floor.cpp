@@ -150,14 +150,28 @@ bool in_a_namespace_of_our_own() {
     return false;
 }
 
+void print_usage(std::FILE* to) {
+    std::fputs(
+        "usage: bench_umount_floor [N]                 unmounts of a drainfs mount and of a bare libfuse mount, N "
+        "(200) each in turn\n"
+        "       bench_umount_floor --cycles [MOUNTS]   lives of mounts a second, MOUNTS (16) at once\n"
+        "\n"
+        "As root. Takes the drainfs beside this program; in a mount namespace of its own.\n",
+        to);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc == 2 && (std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0)) {
+        print_usage(stdout);
+        return 0;
+    }
     const bool cycles = argc > 1 && std::strcmp(argv[1], "--cycles") == 0;
     const char* const number = argc > 1 + cycles ? argv[1 + cycles] : nullptr;
     const int count = number ? std::atoi(number) : cycles ? 16 : 200;
     if (count < 1 || argc > 2 + cycles) {
-        std::fprintf(stderr, "usage: bench_umount_floor [N >= 1] | --cycles [MOUNTS >= 1]\n");
+        print_usage(stderr);
         return 2;
     }
     if (!in_a_namespace_of_our_own()) return 4;

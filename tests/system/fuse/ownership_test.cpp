@@ -57,6 +57,14 @@ bool write_pages(const std::string& path, const std::vector<int>& indices, int f
     return ok;
 }
 
+/// Past the kernel's own cache.
+bool read_pages(const std::string& path, off_t first, std::size_t count) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECT);
+    auto* const pages = static_cast<char*>(::aligned_alloc(4096, count * 4096));
+    const auto size = static_cast<ssize_t>(count * 4096);
+    return ::pread(fd, pages, count * 4096, first * 4096) == size;
+}
+
 std::string owners(test_mount& m, const std::string& path) {
     struct stat st {};
     REQUIRE(::stat(path.c_str(), &st) == 0);
@@ -117,6 +125,23 @@ TEST_CASE("A reader that brings a page in pays for it; a partial write that find
         return ::pwrite(fd, "x", 1, 4096 + 7) == 1;
     }));
     CHECK(owners(m, f) == "0=" + a.name() + " 1=" + b.name() + " ");
+}
+
+TEST_CASE("A read of pages that are somebody's already is nobody's business; one that brings in another is",
+          "[ownership]") {
+    const cgroup a{"a"}, b{"b"}, c{"c"};
+    if (!a.made() || !b.made() || !c.made()) return;
+    test_mount m{{"--identity", "cgroup"}};
+    const std::string f = m.path("f");
+    REQUIRE(write_pages(f, {0, 1, 2}, O_SYNC));
+    REQUIRE(a.run([&] { return read_pages(f, 0, 2); }));
+    const auto known = m.counters()["memcgs"];
+    REQUIRE(b.run([&] { return read_pages(f, 0, 2) && read_pages(f, 1, 1); }));
+    CHECK(m.counters()["memcgs"] == known);
+    CHECK(owners(m, f) == "0=" + a.name() + " 1=" + a.name() + " ");
+    REQUIRE(c.run([&] { return read_pages(f, 1, 2); }));
+    CHECK(m.counters()["memcgs"] == known + 1);
+    CHECK(owners(m, f) == "0=" + a.name() + " 1=" + a.name() + " 2=" + c.name() + " ");
 }
 
 TEST_CASE("Mapped writes are charged to a cgroup that opened the file, and counted as guessed", "[ownership]") {
