@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <set>
 #include <sstream>
+#include <string_view>
 #include <unistd.h>
 
 namespace drainlab::lab {
@@ -66,7 +67,7 @@ class tree {
 std::string nonzero_blocks(const std::string& image) {
     std::string out;
     for (std::size_t at = 0; at + block <= image.size(); at += block) {
-        if (image.find_first_not_of('\0', at) >= at + block) continue;
+        if (std::string_view{image}.substr(at, block).find_first_not_of('\0') == std::string_view::npos) continue;
         for (int byte = 0; byte < 8; ++byte) out += static_cast<char>(at >> (8 * byte) & 0xff);
         out.append(image, at, block);
     }

@@ -17,7 +17,6 @@
 using namespace drainlab;
 using namespace drainlab::mounts;
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 namespace {
 
