@@ -83,7 +83,7 @@ void daemon::make_mounts() {
     defaults.wait = parse_umount_wait(settings_.umount_wait).value_or(umount_wait::automatic);
     mounts_ = std::make_unique<served_mounts>(
         parts, defaults,
-        served_mounts::callbacks{[this] { note_gate(); }, [this] { on_empty(); },
+        served_mounts::callbacks{[this] { on_empty(); },
                                  [this](const std::string& dir) { return why_off_limits_here(dir); }});
     counters_ = std::make_unique<counter_book>(*host_, *mounts_, *lag_);
 }
@@ -111,13 +111,13 @@ std::optional<failure> daemon::open() {
         spdlog::warn("{}", warning);
         limits_.push_back(std::move(warning));
     }
-    watch_ =
-        umount_watch::start(io_, events_, {settings_.umount_wait != "api", settings_.detach_event == "auto", timeout});
+    watch_ = umount_watch::start(io_, events_,
+                                 {settings_.umount_wait != "api", settings_.detach_event == "auto", timeout,
+                                  [record = record_](pid_t gate) { record->gate_is(gate); }});
     if (settings_.umount_wait == "gate" && !watch_->has_gate())
         return failure{4, "failed", fmt::format("--umount-wait gate cannot work here: {}", watch_->why_no_gate()),
                        "use auto or api"};
     make_mounts();
-    note_gate();
     record_->written(std::chrono::milliseconds{20});  // nobody is served yet
     serve();
     watch_lifeline();

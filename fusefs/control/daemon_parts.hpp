@@ -61,7 +61,6 @@ class daemon {
     void watch_lifeline();
     void wait_for_lifeline();
     void start_record();
-    void note_gate() { record_->gate_is(watch_->has_gate() ? watch_->gate_pid() : 0); }
     std::optional<std::string> why_off_limits_here(const std::string& dir) const;
     void on_empty();
     void end_unless_used();

@@ -100,7 +100,6 @@ void served_mounts::create(mount_request request, made done) {
 
 sched::task<> served_mounts::open_and_start(std::shared_ptr<served_mount> m, made done) {
     opening_.push_back(m);
-    on_.on_list_changed();
     auto failed = co_await m->open_store();
     if (!failed && stopping_) failed = api_error{503, "failed", "the daemon is stopping", ""};
     if (!failed) {
@@ -111,7 +110,6 @@ sched::task<> served_mounts::open_and_start(std::shared_ptr<served_mount> m, mad
     opening_.remove(m);
     if (failed || (stopping_ && m->placed())) {
         if (!failed) take_away_unserved(m);
-        on_.on_list_changed();
         done(failed ? *std::move(failed) : api_error{503, "failed", "the daemon is stopping", ""});
     } else {
         start(m, std::move(done));
@@ -144,10 +142,9 @@ void served_mounts::start(const std::shared_ptr<served_mount>& m, made done) {
     });
     if (!error) {
         if (const auto held = holds_.find(m->dir()); held != holds_.end()) m->set_hold(held->second);
-        return on_.on_list_changed();
+        return;
     }
     done(*std::move(error));  // the mount goes by itself, through on_gone()
-    on_.on_list_changed();
 }
 
 namespace {
@@ -179,7 +176,6 @@ void served_mounts::on_gone(served_mount& m) {
     on_changed(*self);
     self->abandon();
     asio::post(parts_.io, [this, self] {
-        on_.on_list_changed();
         if (mounts_.empty()) on_.on_empty();
         if (stop_) stop_step();
     });

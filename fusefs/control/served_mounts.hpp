@@ -47,10 +47,9 @@ struct gone_totals {
 /// Thread: the loop's. Callbacks come from the loop.
 class served_mounts final : mount_owner {
   public:
-    /// `on_list_changed` is called before every mount is made and after every one is gone (with the directories and
-    /// devices to write down); `on_empty` when the last mount has gone.
     struct callbacks {
-        std::function<void()> on_list_changed, on_empty;
+        /// The last mount has gone.
+        std::function<void()> on_empty;
         /// Why no mount may be made on a directory; may be empty.
         std::function<std::optional<std::string>(const std::string& dir)> why_off_limits{};
     };

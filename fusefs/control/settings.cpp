@@ -23,19 +23,16 @@ std::optional<std::chrono::milliseconds> parse_duration(const std::string& text)
     return std::chrono::milliseconds{std::llround(number * scale)};
 }
 
-parsed_settings parse_settings(int argc, char** argv) {
-    settings s;
-    CLI::App app{
-        "drainfs: hosts FUSE mounts on a mimicked kernel and makes their unmounts wait as that kernel would.\n"
-        "`drainctl mount DIR` starts one by itself; by hand: drainfs --socket /run/drainlab/my.sock --linger 0"};
-    app.name("drainfs");
-    app.set_version_flag("--version", std::string{"drainfs "} + version() + " (" + git_revision() + ")");
-    app.get_formatter()->column_width(34);
+namespace {
+
+void env(CLI::Option* o, const char* name) { o->envname(name); }
+
+/// Durations as they were written; empty: not given.
+struct duration_texts {
     std::string linger, drain_limit;
-    const auto duration = [](std::string& text) {
-        return parse_duration(text) ? "" : fmt::format("'{}' is no duration; write 200ms, 5s or 2m", text);
-    };
-    const auto env = [](CLI::Option* o, const char* name) { o->envname(name); };
+};
+
+void add_socket_and_kernel(CLI::App& app, settings& s) {
     env(app.add_option("--socket", s.socket, "control socket, an absolute path; needed"), "DRAINLAB_SOCKET");
     env(app.add_option("--profile", s.profile, "what the modelled machine is like: a name or a .toml file")
             ->capture_default_str(),
@@ -59,10 +56,16 @@ parsed_settings parse_settings(int argc, char** argv) {
             ->check(CLI::IsMember({"drop", "keep"}))
             ->capture_default_str(),
         "DRAINLAB_PAGE_CACHE");
-    env(app.add_option("--linger", linger, "life after the last mount, e.g. 5s; 0: for ever [500ms]")
+}
+
+void add_life(CLI::App& app, settings& s, duration_texts& given) {
+    const auto duration = [](std::string& text) {
+        return parse_duration(text) ? "" : fmt::format("'{}' is no duration; write 200ms, 5s or 2m", text);
+    };
+    env(app.add_option("--linger", given.linger, "life after the last mount, e.g. 5s; 0: for ever [500ms]")
             ->check(CLI::Validator(duration, "DURATION")),
         "DRAINLAB_LINGER");
-    env(app.add_option("--drain-limit", drain_limit, "a drain that takes longer is a violation and lets go [60s]")
+    env(app.add_option("--drain-limit", given.drain_limit, "a drain that takes longer is a violation and lets go [60s]")
             ->check(CLI::Validator(duration, "DURATION")),
         "DRAINLAB_DRAIN_LIMIT");
     app.add_option("--lifeline", s.lifeline, "descriptor; the daemon ends when its other end closes")
@@ -76,6 +79,21 @@ parsed_settings parse_settings(int argc, char** argv) {
     owner->needs(own);
     env(app.add_option("--log", s.log, "log file; default: standard error"), "DRAINLAB_LOG");
     env(app.add_flag("--verbose", s.verbose, "log every event"), "DRAINLAB_VERBOSE");
+}
+
+}  // namespace
+
+parsed_settings parse_settings(int argc, char** argv) {
+    settings s;
+    CLI::App app{
+        "drainfs: hosts FUSE mounts on a mimicked kernel and makes their unmounts wait as that kernel would.\n"
+        "`drainctl mount DIR` starts one by itself; by hand: drainfs --socket /run/drainlab/my.sock --linger 0"};
+    app.name("drainfs");
+    app.set_version_flag("--version", std::string{"drainfs "} + version() + " (" + git_revision() + ")");
+    app.get_formatter()->column_width(34);
+    duration_texts given;
+    add_socket_and_kernel(app, s);
+    add_life(app, s, given);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) { return {std::nullopt, app.exit(e) == 0 ? 0 : 2}; }
@@ -85,10 +103,11 @@ parsed_settings parse_settings(int argc, char** argv) {
             stderr);
         return {std::nullopt, 2};
     }
-    if (!linger.empty()) s.linger = *parse_duration(linger);
-    if (!drain_limit.empty()) s.drain_limit = *parse_duration(drain_limit);
+    if (!given.linger.empty()) s.linger = *parse_duration(given.linger);
+    if (!given.drain_limit.empty()) s.drain_limit = *parse_duration(given.drain_limit);
     if (s.drain_limit <= std::chrono::milliseconds{0} || s.drain_limit > settings{}.drain_limit) {
-        std::fprintf(stderr, "drainfs: --drain-limit %s: it must be above 0 and at most 60s\n", drain_limit.c_str());
+        std::fprintf(stderr, "drainfs: --drain-limit %s: it must be above 0 and at most 60s\n",
+                     given.drain_limit.c_str());
         return {std::nullopt, 2};
     }
     return {s, 0};

@@ -116,13 +116,13 @@ void watched_super::on_statfs(std::shared_ptr<fuse::statfs_call> call, const gat
 // --------------------------------------------------------------------------------------------------------
 
 asio_umount_watch::asio_umount_watch(asio::io_context& io, trace::hub& events, settings s)
-    : io_{io}, events_{events}, settings_{s}, life_{s.want_gate}, freeze_{io}, beat_{io}, rest_{io} {
+    : io_{io}, events_{events}, settings_{std::move(s)}, life_{settings_.want_gate}, freeze_{io}, beat_{io}, rest_{io} {
     detach_ = gate::detach_events::start(
         io_, [this](std::uint64_t id, pid_t tid) { on_detach_event(id, tid); }, settings_.want_fanotify);
     gate_step(watch::gate_event::begin);
     // Nobody is served yet, and wants to know at once; a later gate is not waited for.
     if (gate_ && !gate_->wait_for_hello()) {
-        gate_.reset();
+        gate_is(nullptr);
         gate_step(watch::gate_event::failed, "drainfs-gate did not say hello");
     }
     heartbeat();

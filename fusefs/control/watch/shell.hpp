@@ -109,6 +109,7 @@ class asio_umount_watch final : public umount_watch {
     // ---- shell_gate.cpp
     void gate_step(watch::gate_event what, const std::string& text = {});
     void start_gate();
+    void gate_is(std::unique_ptr<gate::gate_client> now);
     void on_returned(const gate::report& r);
     void on_stuck(const gate::report& r);
     void heartbeat();

@@ -26,7 +26,7 @@ void asio_umount_watch::gate_step(gate_event what, const std::string& text) {
     if (what == gate_event::lost) {
         spdlog::warn("drainfs-gate ended ({}): unmounts under way go on, a new one is started", text);
         events_.emit({.name = "gate_lost"});
-        gate_.reset();
+        gate_is(nullptr);
     }
     const auto actions = life_.step(std::chrono::steady_clock::now().time_since_epoch(), what, text);
     if (what == gate_event::lost && !life_.holds()) spdlog::error("{}; unmounts do not wait any more", life_.why_not());
@@ -51,6 +51,11 @@ void asio_umount_watch::gate_step(gate_event what, const std::string& text) {
     }
 }
 
+void asio_umount_watch::gate_is(std::unique_ptr<gate::gate_client> now) {
+    gate_ = std::move(now);
+    if (settings_.on_gate) settings_.on_gate(gate_pid());
+}
+
 void asio_umount_watch::start_gate() {
     gate::gate_client::callbacks on;
     on.on_hello = [this](const std::string& why_not) { gate_step(gate_event::hello, why_not); };
@@ -68,7 +73,7 @@ void asio_umount_watch::start_gate() {
     const auto adopt = [this, got, on = std::move(on)](int socket) {
         if (socket < 0) return gate_step(gate_event::failed, got->why);
         got->child.socket = socket;
-        gate_ = gate::gate_client::adopt(io_, got->child, on);
+        gate_is(gate::gate_client::adopt(io_, got->child, on));
     };
     if (life_.is_first()) {  // nobody is served yet, and wants to know at once
         got->child = gate::start_program(got->why);

@@ -55,6 +55,9 @@ class umount_watch {
         /// The kernel ends connections that leave a request unanswered for longer (fs.fuse.max_request_timeout); 0: it
         /// does not.
         std::chrono::seconds request_timeout{0};
+        /// Told the pid of each gate process as soon as it runs, and 0 when it is gone; by start() or from the loop.
+        /// May be empty.
+        std::function<void(pid_t)> on_gate{};
     };
     static std::unique_ptr<umount_watch> start(boost::asio::io_context& io, trace::hub& events, settings s);
     virtual ~umount_watch() = default;

@@ -58,6 +58,18 @@ struct running {
         return exit_code;
     }
     client::blocking_client api() const { return client::blocking_client{s.socket}; }
+
+    /// The gate that is on record, once `wanted` is true of it, asking for at most ten seconds.
+    template <class Wanted>
+    os::process_identity gate_on_record(Wanted wanted) const {
+        std::string why;
+        os::process_identity gate;
+        for (const auto until = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < until;) {
+            if (const auto record = read_state(state_path(s.socket), why)) gate = record->gate;
+            if (wanted(gate) || !api().answers()) break;
+        }
+        return gate;
+    }
 };
 
 }  // namespace
@@ -103,6 +115,22 @@ TEST_CASE("signals end it, and the end of who started it, and that nobody needs 
         CHECK(d.api().answers());
         close(pair[1]);
     }
+    CHECK(d.ended() == 0);
+    CHECK(fs::is_empty(d.dir));
+}
+
+TEST_CASE("each gate is on record as soon as it runs, without a mount", "[daemon]") {
+    running d;
+    d.s.umount_wait = "auto";
+    d.run();
+    if (d.api().get("/health").value()["umount_wait"] == "gate") {
+        const auto first = d.gate_on_record([](const auto& gate) { return gate.pid != 0; });
+        REQUIRE(os::send_signal(first, SIGKILL));
+        const auto next = d.gate_on_record([&](const auto& gate) { return gate.pid != 0 && gate.pid != first.pid; });
+        CHECK(next.pid != first.pid);
+        CHECK(os::identify_process(next.pid) == next);
+    }
+    CHECK(d.api().post("/stop", json::object()).has_value());
     CHECK(d.ended() == 0);
     CHECK(fs::is_empty(d.dir));
 }

@@ -30,10 +30,9 @@ daemon_world::daemon_world(milliseconds drain_limit)
     const mount_parts parts{io, host, env, stores, events, watch, drain_limit, nullptr, calls};
     mount_defaults defaults;
     defaults.policy = kernel::find_drain_policy("persb");
-    mounts =
-        std::make_unique<served_mounts>(parts, defaults,
-                                        served_mounts::callbacks{[this] { ++list_changes; }, [this] { ++empties; },
-                                                                 [this](const std::string&) { return off_limits; }});
+    mounts = std::make_unique<served_mounts>(
+        parts, defaults,
+        served_mounts::callbacks{[this] { ++empties; }, [this](const std::string&) { return off_limits; }});
     counters = std::make_unique<counter_book>(host, *mounts, lag);
     daemon_facts facts;
     facts.profile = profile.name;

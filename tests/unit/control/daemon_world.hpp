@@ -46,7 +46,7 @@ class daemon_world {
 
     int status{};
     std::optional<http_response> reply;
-    int list_changes{}, empties{};
+    int empties{};
     std::vector<milliseconds> stops;  ///< that were asked for
     bool refuse_stop{};
     api::stop_outcome outcome;  ///< of each
