@@ -2,6 +2,7 @@
 
 #include "controller/machine/mountinfo.hpp"
 #include "controller/machine/process.hpp"
+#include "fusefs/os/processes.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -16,9 +17,9 @@ namespace {
 
 std::set<pid_t> children() {
     std::set<pid_t> pids;
-    std::error_code ec;
-    for (const auto& task : fs::directory_iterator("/proc/self/task", ec)) {
-        std::istringstream words(machine::read_text(task.path() / "children"));
+    const std::string self = "/proc/self";
+    for (const pid_t task : os::threads_of(self)) {
+        std::istringstream words(machine::read_text(self + "/task/" + std::to_string(task) + "/children"));
         for (pid_t p = 0; words >> p;) pids.insert(p);
     }
     return pids;

@@ -3,15 +3,13 @@
 #include "controller/machine/holders/parse.hpp"
 #include "controller/machine/holders/survey.hpp"
 #include "controller/machine/process.hpp"
+#include "fusefs/os/processes.hpp"
 
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <filesystem>
 
 namespace drainlab::machine {
-
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -62,11 +60,8 @@ void look_at(survey& s, const process& p, const std::string& thread) {
 }  // namespace
 
 void find_calls(survey& s) {
-    for (const auto& p : s.processes) {
-        std::error_code ec;
-        for (fs::directory_iterator all(p.dir + "/task", ec); !ec && all != fs::directory_iterator(); all.increment(ec))
-            look_at(s, p, all->path().filename());
-    }
+    for (const auto& p : s.processes)
+        for (const pid_t thread : os::threads_of(p.dir)) look_at(s, p, std::to_string(thread));
 }
 
 }  // namespace drainlab::machine

@@ -1,4 +1,6 @@
 // What processes and their threads refer to: descriptors, directories, programs.
+#include "fusefs/os/processes.hpp"
+
 #include "controller/machine/holders/survey.hpp"
 #include "fusefs/os/unique_fd.hpp"
 
@@ -40,12 +42,9 @@ class looking {
         if (const auto exe = place_of(p.dir + "/exe"); exe && s_.lies_on(*exe))
             s_.add(p, "exe", link_text(p.dir + "/exe"), s_.blocks(exe->mount, p.mntns));
         const bool main_table = descriptors(p, p.dir, {});
-        std::error_code ec;
-        for (fs::directory_iterator all(p.dir + "/task", ec); !ec && all != fs::directory_iterator();
-             all.increment(ec)) {
-            const std::string thread = all->path().filename();
-            if (thread == std::to_string(p.pid)) continue;
-            const std::string dir = all->path().string(), which = "thread " + thread;
+        for (const pid_t thread : os::threads_of(p.dir)) {
+            if (thread == p.pid) continue;
+            const std::string name = std::to_string(thread), dir = p.dir + "/task/" + name, which = "thread " + name;
             if (shares(p.pid, thread, 3) != true) directories(p, dir, which);
             if (!main_table || shares(p.pid, thread, 2) == false) descriptors(p, dir, which);
         }
@@ -54,8 +53,8 @@ class looking {
   private:
     /// Whether a thread shares its file table (2, KCMP_FILES) or its directories (3, KCMP_FS) with its process;
     /// nothing if we may not know.
-    static std::optional<bool> shares(pid_t pid, const std::string& thread, int what) {
-        const long answer = syscall(SYS_kcmp, pid, static_cast<pid_t>(std::stol(thread)), what, 0UL, 0UL);
+    static std::optional<bool> shares(pid_t pid, pid_t thread, int what) {
+        const long answer = syscall(SYS_kcmp, pid, thread, what, 0UL, 0UL);
         if (answer < 0) return std::nullopt;
         return answer == 0;
     }

@@ -3,42 +3,29 @@
 #include "controller/machine/holders/memory.hpp"
 #include "controller/machine/holders/survey.hpp"
 #include "controller/machine/process.hpp"
+#include "fusefs/os/processes.hpp"
 
 #include <fmt/format.h>
 
 #include <sys/syscall.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <unistd.h>
 
 namespace drainlab::machine {
 
-namespace fs = std::filesystem;
-
 namespace {
-
-/// The numbers in a directory of /proc.
-std::vector<std::string> numbers_in(const std::string& dir) {
-    std::vector<std::string> found;
-    std::error_code ec;
-    for (fs::directory_iterator all(dir, ec); !ec && all != fs::directory_iterator(); all.increment(ec))
-        if (auto name = all->path().filename().string();
-            !name.empty() && name.find_first_not_of("0123456789") == std::string::npos)
-            found.push_back(std::move(name));
-    return found;
-}
 
 std::string first_line(const std::string& path) {
     std::string text = read_text(path);
     return text.substr(0, text.find('\n'));
 }
 
-kernel_task look_at(const std::string& pid, const std::string& tid, const std::string& dir) {
+kernel_task look_at(pid_t pid, pid_t tid, const std::string& dir) {
     kernel_task t;
-    t.pid = static_cast<pid_t>(std::stol(pid));
-    t.tid = static_cast<pid_t>(std::stol(tid));
+    t.pid = pid;
+    t.tid = tid;
     t.wchan = first_line(dir + "/wchan");
     if (t.wchan == "0") t.wchan.clear();
     t.stack = parse_stack(read_text(dir + "/stack"));
@@ -60,10 +47,11 @@ kernel_task look_at(const std::string& pid, const std::string& tid, const std::s
 /// Every task that `wanted` takes; asked is only what is cheap.
 std::vector<kernel_task> all_tasks(const std::string& proc, const std::function<bool(const kernel_task&)>& wanted) {
     std::vector<kernel_task> found;
-    for (const auto& pid : numbers_in(proc)) {
-        if (pid == std::to_string(getpid())) continue;
-        for (const auto& tid : numbers_in(proc + "/" + pid + "/task")) {
-            const std::string dir = proc + "/" + pid + "/task/" + tid;
+    for (const pid_t pid : os::processes(proc)) {
+        if (pid == getpid()) continue;
+        const auto process = fmt::format("{}/{}", proc, pid);
+        for (const pid_t tid : os::threads_of(process)) {
+            const auto dir = fmt::format("{}/task/{}", process, tid);
             auto t = look_at(pid, tid, dir);
             if (!wanted(t)) continue;
             t.comm = name_of_process(dir);
@@ -111,15 +99,15 @@ std::vector<kernel_task> waiting_for_thaw(const std::vector<pid_t>& pids, const 
 }
 
 pid_t fuse_server(unsigned minor, const std::string& proc) {
-    for (const auto& pid : numbers_in(proc))
-        for (const auto& fd : numbers_in(proc + "/" + pid + "/fd")) {
-            const std::string dir = proc + "/" + pid;
-            if (!link_text(dir + "/fd/" + fd).ends_with("/fuse")) continue;
-            const std::string info = read_text(dir + "/fdinfo/" + fd);
+    for (const pid_t pid : os::processes(proc)) {
+        const auto dir = fmt::format("{}/{}", proc, pid);
+        for (const int fd : os::descriptors_of(dir)) {
+            if (!link_text(fmt::format("{}/fd/{}", dir, fd)).ends_with("/fuse")) continue;
+            const std::string info = read_text(fmt::format("{}/fdinfo/{}", dir, fd));
             const auto at = info.find("fuse_connection:");
-            if (at != std::string::npos && std::strtoul(info.c_str() + at + 16, nullptr, 10) == minor)
-                return static_cast<pid_t>(std::stol(pid));
+            if (at != std::string::npos && std::strtoul(info.c_str() + at + 16, nullptr, 10) == minor) return pid;
         }
+    }
     return 0;
 }
 
