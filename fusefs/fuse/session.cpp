@@ -19,7 +19,7 @@ namespace drainlab::fuse {
 
 namespace {
 
-constexpr int requests_per_turn = 64;                             // then the other descriptors get their turn
+constexpr int requests_per_turn = 32;                             // then the other descriptors get their turn
 constexpr std::size_t page = 4096, longest_request = page * 258;  // a write of 1 MiB, and libfuse's page for headers
 /// So that what is written begins with a page: then the kernel copies page by page, here and into the store. In any other
 /// place each page is two pieces, and copied at half the speed.
