@@ -50,6 +50,7 @@ drainlab_arrows(profile kernel sched input toml os)
 # Results and what is made of them.
 drainlab_arrows(measure sched)
 drainlab_arrows(result measure sched kernel input os)
+drainlab_arrows(real_values result measure sched kernel input os)
 drainlab_arrows(report result measure sched kernel input os)
 # Experiments without a machine, in virtual time, and exhaustively.
 drainlab_arrows(words input os)

@@ -6,6 +6,7 @@
 #include "controller/machine/program.hpp"
 #include "controller/machine/sweeper.hpp"
 #include "controller/mounts/mountable.hpp"
+#include "controller/real/values.hpp"
 #include "controller/result/collect.hpp"
 
 #include <fmt/format.h>
@@ -78,19 +79,9 @@ class cycle {
     }
     client::result<void> ask_daemon(const std::string& id, std::int64_t called, report::umount_sample& s) {
         BOOST_OUTCOME_TRY(auto m, api_.get("/mounts/" + id));
-        const auto& phases = m.at("phases_ns");
-        const auto since = [&](const char* phase) -> std::optional<std::uint64_t> {
-            if (phases.at(phase).is_null()) return std::nullopt;
-            return static_cast<std::uint64_t>(
-                std::max<std::int64_t>(0, phases.at(phase).template get<std::int64_t>() - called));
-        };
-        s.detached_ns = since("detached");
-        s.drain_begins_ns = since("drain_begins");
-        s.drained_ns = since("drained");
-        s.dead_ns = since("dead");
-        s.drain_calls = m.at("drain").at("calls").get<std::uint64_t>();
-        s.drain_waited = m.at("drain").at("waited").get<std::uint64_t>();
-        s.drain_ns = m.at("drain").at("ns").get<std::uint64_t>();
+        const auto took = s.umount_ns;
+        s = real::umount_of(m, static_cast<std::uint64_t>(called));
+        s.umount_ns = took;
         return client::success();
     }
 

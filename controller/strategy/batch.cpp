@@ -1,5 +1,7 @@
 #include "controller/strategy/batch.hpp"
 
+#include "controller/real/values.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -94,22 +96,11 @@ client::result<void> batch::see_die(const place& p, sample& s, batch_outcome& ou
     for (const auto& v : m.at("violations"))
         out.measured.violations.push_back({v.value("invariant", "?"), v.value("message", "?"), std::nullopt});
     report::umount_sample u;
-    u.umount_ns = static_cast<std::uint64_t>(s.returned - s.called);
     if (s.how.done()) {
-        const auto since = [&](const char* phase) -> std::optional<std::uint64_t> {
-            const auto& at = m.at("phases_ns").at(phase);
-            if (at.is_null()) return std::nullopt;
-            return static_cast<std::uint64_t>(std::max<std::int64_t>(0, at.template get<std::int64_t>() - s.called));
-        };
         s.dead = m.at("phases_ns").at("dead").get<std::int64_t>();
-        u.detached_ns = since("detached");
-        u.drain_begins_ns = since("drain_begins");
-        u.drained_ns = since("drained");
-        u.dead_ns = since("dead");
-        u.drain_calls = m.at("drain").at("calls").get<std::uint64_t>();
-        u.drain_waited = m.at("drain").at("waited").get<std::uint64_t>();
-        u.drain_ns = m.at("drain").at("ns").get<std::uint64_t>();
+        u = real::umount_of(m, static_cast<std::uint64_t>(s.called));
     }
+    u.umount_ns = static_cast<std::uint64_t>(s.returned - s.called);
     out.measured.umounts.push_back(u);
     return client::success();
 }
