@@ -12,6 +12,7 @@
 #include "controller/result/merge.hpp"
 #include "controller/sim/compare.hpp"
 #include "controller/sim/grid.hpp"
+#include "controller/sim/machine_keys.hpp"
 #include "controller/words/data_dir.hpp"
 #include "fusefs/kernel/types.hpp"
 #include "fusefs/profile/load.hpp"

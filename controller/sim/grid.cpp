@@ -2,78 +2,24 @@
 
 #include "controller/experiment/so_far.hpp"
 #include "controller/sim/executor.hpp"
-#include "controller/words/words.hpp"
-#include "fusefs/profile/keys.hpp"
+#include "controller/sim/machine_keys.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
-#include <cmath>
+#include <map>
 #include <mutex>
+#include <set>
 #include <thread>
+#include <utility>
 
 namespace drainlab::sim {
 
 using experiment::exit_code;
 
 namespace {
-
-template <class Number>
-bool parse_number(const std::string& text, Number& out) {
-    const auto* end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, out);
-    return error == std::errc{} && rest == end;
-}
-
-bool assign(const profile::key& k, bool& field, const std::string& text) {
-    if (text != "true" && text != "false") return false;
-    field = text == "true";
-    return k.name != "zero";
-}
-bool assign(const profile::key& k, int& field, const std::string& text) {
-    int v = 0;
-    if (!parse_number(text, v) || v < k.least || v > k.most) return false;
-    field = v;
-    return true;
-}
-bool assign(const profile::key& k, double& field, const std::string& text) {
-    double v = 0;
-    if (!parse_number(text, v) || !(v >= k.least && v <= k.most)) return false;
-    field = v;
-    return true;
-}
-bool assign(const profile::key& k, nanoseconds& field, const std::string& text) {
-    nanoseconds v{};
-    if (!profile::parse_duration(text, v) || static_cast<double>(v.count()) > k.most) return false;
-    field = v;
-    return true;
-}
-
-struct load_key {
-    const char* name;
-    int machine_options::*field;
-    int most;
-};
-constexpr load_key load_keys[] = {{"superblocks", &machine_options::superblocks, 1'000'000},
-                                  {"burners", &machine_options::burners, 100'000},
-                                  {"inodes", &machine_options::inodes, 10'000'000},
-                                  {"writes", &machine_options::writes, 1'000'000},
-                                  {"generation_ms", &machine_options::generation_ms, 1'000'000}};
-
-std::vector<std::string> all_keys() {
-    std::vector<std::string> names;
-    for (const auto& k : profile::keys())
-        if (k.name != "zero") names.emplace_back(k.name);
-    for (const auto& k : load_keys) names.emplace_back(k.name);
-    return names;
-}
-
-experiment::failure bad_value(const std::string& key, const std::string& value, const std::string& wanted) {
-    return experiment::usage_error(fmt::format("{}={}: \"{}\" must be {}", key, value, key, wanted));
-}
 
 /// Hears of the unmounts of a cell, ns.
 using listener = std::function<void(const std::vector<report::umount_sample>&)>;
@@ -145,80 +91,6 @@ class verdicts {
 };
 
 }  // namespace
-
-experiment::result<void> set_key(machine_options& machine, const std::string& key, const std::string& value) {
-    for (const auto& k : load_keys) {
-        if (key != k.name) continue;
-        int v = 0;
-        if (!parse_number(value, v) || v < 0 || v > k.most)
-            return bad_value(key, value, fmt::format("a whole number up to {}", k.most));
-        machine.*k.field = v;
-        return experiment::success();
-    }
-    const auto* k = profile::find_key(key);
-    if (!k || key == "zero") {
-        const auto known = all_keys();
-        const auto near = words::nearest(key, known);
-        return experiment::usage_error("unknown key '" + key + "' of a machine",
-                                       near ? "did you mean '" + *near + "'?" : "known: " + words::join(known));
-    }
-    const bool good = std::visit([&](auto member) { return assign(*k, machine.profile.*member, value); }, k->field);
-    if (!good) return bad_value(key, value, profile::expectation(*k));
-    if (machine.profile.tick_jitter > machine.profile.tick())
-        return experiment::usage_error(key + "=" + value + ": tick_jitter must be at most a tick, 1/hz s");
-    if (machine.profile.umount_before_call + machine.profile.umount_in_shutdown > 1)
-        return experiment::usage_error(key + "=" + value +
-                                       ": umount_before_call and umount_in_shutdown are together at most 1");
-    if (key == "cpus" && machine.profile.cpus > 16) machine.profile.wake_from_gp = false;  // WAKE_FROM_GP_CPU_THRESHOLD
-    return experiment::success();
-}
-
-experiment::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& words,
-                                                  const machine_options& machine) {
-    std::vector<axis> axes;
-    for (const auto& word : words) {
-        const auto equals = word.find('=');
-        if (equals != std::string::npos)
-            axes.push_back({word.substr(0, equals), {word.substr(equals + 1)}});
-        else if (!axes.empty())
-            axes.back().second.push_back(word);
-        else
-            return experiment::usage_error("--sweep " + word + ": KEY=A,B,C is expected, as hz=100,250,1000");
-    }
-    for (const auto& [key, values] : axes)
-        for (const auto& value : values) {
-            machine_options tried = machine;
-            if (const auto set = set_key(tried, key, value); !set) {
-                auto why = set.error();
-                why.message = "--sweep: " + why.message;
-                return why;
-            }
-        }
-    return axes;
-}
-
-std::vector<point> points_of(const std::vector<axis>& axes) {
-    std::vector<point> points{{}};
-    for (const auto& [key, values] : axes) {
-        std::vector<point> longer;
-        for (const auto& p : points)
-            for (const auto& value : values) {
-                longer.push_back(p);
-                longer.back()[key] = value;
-            }
-        points = std::move(longer);
-    }
-    return points;
-}
-
-experiment::result<shard> parse_shard(const std::string& word) {
-    const auto slash = word.find('/');
-    shard s;
-    const bool good = slash != std::string::npos && parse_number(word.substr(0, slash), s.number) &&
-                      parse_number(word.substr(slash + 1), s.of) && s.number >= 1 && s.number <= s.of;
-    if (!good) return experiment::usage_error("--shard " + word + ": I/N is expected, the I-th of N, as 1/8");
-    return s;
-}
 
 std::uint64_t cells_of(const grid& g) {
     return g.points.size() * g.bench.scenarios.size() * (g.rows.empty() ? g.bench.policies.size() : g.rows.size());

@@ -3,38 +3,14 @@
 #include "controller/experiment/bench.hpp"
 #include "controller/experiment/failure.hpp"
 #include "controller/result/result.hpp"
+#include "controller/sim/sweep.hpp"
 #include "controller/sim/world.hpp"
 
 #include <functional>
-#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace drainlab::sim {
-
-using point = std::map<std::string, std::string>;
-
-/// One key and the values it takes.
-using axis = std::pair<std::string, std::vector<std::string>>;
-
-/// Parses the words of `--sweep KEY=A,B,C` after they were split at commas. The keys are those of a profile file and
-/// superblocks, burners, inodes, writes, generation_ms; the values are tried on `machine`. Exit 2 otherwise, with the nearest key.
-experiment::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& words,
-                                                  const machine_options& machine);
-
-/// Every combination, the first axis slowest; one empty point without axes.
-std::vector<point> points_of(const std::vector<axis>& axes);
-
-/// Sets one key of the machine. `wake_from_gp` follows `cpus` as in the kernel (on with at most 16) unless it is set itself.
-experiment::result<void> set_key(machine_options& machine, const std::string& key, const std::string& value);
-
-/// `I/N`: the I-th of N shards.
-struct shard {
-    int number = 1, of = 1;
-};
-/// Exit 2 for anything but 1 <= I <= N.
-experiment::result<shard> parse_shard(const std::string& word);
 
 /// A policy on a machine of its own; its cells are called `name`.
 struct grid_row {
@@ -63,8 +39,9 @@ struct outcome {
 /// How many cells the whole grid has, those of other shards included.
 std::uint64_t cells_of(const grid& g);
 
-/// Runs the cells of the shard, `jobs` at a time, and returns them in order: cell k of the grid belongs to shard k mod N + 1. Each cell depends on
-/// nothing but its point, scenario, policy and the seed. `stop` is asked between cycles, `tell` told: from any thread, by one at a time.
+/// Runs the cells of the shard, `jobs` at a time, and returns them in order: cell k of the grid belongs to shard
+/// k mod N + 1. Each cell depends on nothing but its point, scenario, policy and the seed. `stop` is asked between
+/// cycles, `tell` told: from any thread, by one at a time.
 outcome run_grid(const grid& g, const std::function<void(const experiment::progress&)>& tell,
                  const std::function<bool()>& stop);
 
