@@ -72,7 +72,9 @@ drawing& drawing::x_axis(const scale& s, double top, double bottom, const std::s
         const double x = s.at(v);
         line(x, top, x, bottom, "grid");
         if (x - last < 34) continue;
-        text(x, bottom + 14, short_number(v), "text-anchor=\"middle\"");
+        const std::string number = short_number(v);
+        const double half = 4.0 * static_cast<double>(number.size());  // at most: so the picture's edge cuts none
+        text(std::clamp(x, half, width_ - half), bottom + 14, number, "text-anchor=\"middle\"");
         last = x;
     }
     return text(s.to, bottom + 28, unit, "text-anchor=\"end\" class=\"unit\"").add("</g>");

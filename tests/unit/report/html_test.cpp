@@ -134,6 +134,12 @@ TEST_CASE("of things that are counted no axis has halves", "[svg]") {
     CHECK(scale{0, 1.1, 0, 1, false, true}.ticks(4) == std::vector<double>{0, 1});
 }
 
+TEST_CASE("no number of an axis is cut by the picture's edge", "[svg]") {
+    const std::string picture = drawing("p", "t", 480, 100).x_axis({0, 20'000, 8, 478}, 10, 80, "", "ms").markup();
+    CHECK(picture.find("<text x=\"460.0\" y=\"94.0\"") != std::string::npos);  // 20000: five digits around it
+    CHECK(picture.find("<text x=\"8.0\" y=\"94.0\"") != std::string::npos);    // 0: where it belongs
+}
+
 TEST_CASE("pictures have names of their own and their own style", "[html]") {
     const auto all = pictures({sample(), sample()});
     REQUIRE(all.size() == 4);
