@@ -9,7 +9,8 @@
 
 int main(int argc, char** argv) {
     using namespace drainlab::control;
-    // Buffers of a megabyte come and go with every round of writeback: fetching them from the kernel anew costs a fault a page.
+    // Buffers of a megabyte come and go with every round of writeback:
+    // fetching them from the kernel anew costs a fault a page.
     mallopt(M_MMAP_THRESHOLD, 8 << 20);
     mallopt(M_TRIM_THRESHOLD, 32 << 20);
     // Threads that wait for stores are many and small: address space may be short.

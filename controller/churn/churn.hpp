@@ -1,4 +1,5 @@
-// Concurrent cycles of mount, write, umount, lazy detach and force, with holders and kills; everything accounted for at the end.
+// Concurrent cycles of mount, write, umount, lazy detach and force,
+// with holders and kills; everything accounted for at the end.
 #pragma once
 
 #include "controller/churn/pulse.hpp"
@@ -65,7 +66,8 @@ struct progress {
     std::string so_far{};  ///< "812 cycles a second [790, 834]", then how many times as many tmpfs makes
 };
 
-/// Runs it. `tell` and `stop` are called about ten times a second. Needs root or a user namespace (umount2(2)): exit 4 otherwise.
+/// Runs it. `tell` and `stop` are called about ten times a second.
+/// Needs root or a user namespace (umount2(2)): exit 4 otherwise.
 client::result<report> run_churn(const options& o, const std::function<void(const progress&)>& tell,
                                  const std::function<bool()>& stop);
 

@@ -12,8 +12,8 @@ struct evidence {
     std::string text;      ///< its lines of mountinfo, and every holder, for people
 };
 
-/// Looks at mountinfo and at every process, this one's descriptors included. References that last microseconds (somebody else looks
-/// through /proc, or walks a path) are not seen.
+/// Looks at mountinfo and at every process, this one's descriptors included. References that
+/// last microseconds (somebody else looks through /proc, or walks a path) are not seen.
 evidence look_at(const std::string& dir);
 
 }  // namespace drainlab::churn

@@ -9,8 +9,8 @@
 
 namespace drainlab::churn {
 
-/// A child with its working directory on a mount. It may also write a file there, block after block, until it is killed; what
-/// write(2) had told it by then is known. Thread: one at a time.
+/// A child with its working directory on a mount. It may also write a file there, block after
+/// block, until it is killed; what write(2) had told it by then is known. Thread: one at a time.
 class holder_process {
   public:
     holder_process() = default;
@@ -31,11 +31,12 @@ class holder_process {
     std::atomic<std::uint64_t>* told_ = nullptr;  ///< shared with the child
 };
 
-/// What is wrong with the file of a killed writer, or "": every acknowledged block, whole and in order, and at most one more.
+/// What is wrong with the file of a killed writer, or "": every
+/// acknowledged block, whole and in order, and at most one more.
 std::string check_blocks(const std::string& text, std::uint64_t acknowledged);
 
-/// umount2(2): errno or 0. No process of ours is being made meanwhile: a fork copies the descriptors of every thread for a moment,
-/// and so would hold the mount.
+/// umount2(2): errno or 0. No process of ours is being made meanwhile: a fork copies
+/// the descriptors of every thread for a moment, and so would hold the mount.
 int unmount_undisturbed(const std::string& dir, int flags, std::uint64_t& took_ns);
 
 }  // namespace drainlab::churn

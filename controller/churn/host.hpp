@@ -20,7 +20,8 @@ class host {
     client::result<void> replace(yard& y);
     /// Adds what the daemon knows of to `violations`.
     void note_violations();
-    /// How many descriptors the daemon and its gate have open beyond those they started with. Waits up to 10 s for none.
+    /// How many descriptors the daemon and its gate have open
+    /// beyond those they started with. Waits up to 10 s for none.
     int descriptors_left() const;
     void stop();
 

@@ -17,8 +17,8 @@ struct census {
 
 /// Reads /proc and the root of cgroup v2. What cannot be read counts as nothing. Thread: any.
 census take_census();
-/// Open descriptors of a process; "self" is ours. Those that tell of other threads (pidfds, /proc/TID/wchan) are left out up to
-/// `remembered` of them: the daemon remembers those that called last.
+/// Open descriptors of a process; "self" is ours. Those that tell of other threads (pidfds,
+/// /proc/TID/wchan) are left out up to `remembered` of them: the daemon remembers those that called last.
 int descriptors_of(const std::string& pid, int remembered = 0);
 /// Mounts of our namespace at or below `dir`.
 int mounts_below(const std::string& dir);

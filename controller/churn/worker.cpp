@@ -23,8 +23,8 @@ constexpr auto death_limit = 30s;
 
 std::string text_of(int error) { return std::strerror(error); }
 
-/// Somebody who looks through /proc, or walks a path, holds a mount for an instant: an EBUSY that goes by itself within this time, and
-/// of which we are not seen to be the cause, is theirs.
+/// Somebody who looks through /proc, or walks a path, holds a mount for an instant: an EBUSY that
+/// goes by itself within this time, and of which we are not seen to be the cause, is theirs.
 constexpr auto passing = 2s;
 
 std::int64_t now_ns() {
@@ -128,8 +128,8 @@ void worker::check_store() {
     counts_.bytes_verified += blocks.size();
 }
 
-/// What must go through does, perhaps after somebody has passed by; else it fails with all that can be found out. False when the
-/// name had gone already.
+/// What must go through does, perhaps after somebody has passed by; else it
+/// fails with all that can be found out. False when the name had gone already.
 bool worker::unmount_idle(const std::string& what, int flags, std::uint64_t& took_ns) {
     const auto until = std::chrono::steady_clock::now() + passing;
     int error = unmount_undisturbed(dir_, flags, took_ns);

@@ -1,4 +1,5 @@
-// `bench --scenario umount_free,lazy_free,lazy_held --mounts drainfs,tmpfs,ext4`: umount and umount -l, ours and the machine's own.
+// `bench --scenario umount_free,lazy_free,lazy_held --mounts
+// drainfs,tmpfs,ext4`: umount and umount -l, ours and the machine's own.
 #pragma once
 
 #include "controller/cli/command.hpp"

@@ -24,7 +24,8 @@ struct bench_strategy_options {
 /// Adds --strategy and what goes with it to `bench`. `o` must live as long as the command.
 void declare_bench_strategy(command& c, bench_strategy_options& o);
 
-/// Runs it and prints the table, and drainlab.result/1 where asked for: cells of the scenario "strategy", each with a key `strategy`.
+/// Runs it and prints the table, and drainlab.result/1 where asked
+/// for: cells of the scenario "strategy", each with a key `strategy`.
 result<exit_code> bench_strategy(const bench_strategy_options& o);
 
 }  // namespace drainlab::cli

@@ -17,8 +17,8 @@ struct kernel_variant {
     std::string seen{};                   ///< where it was seen: "machine code", "BTF"; empty: told by the number alone
 };
 
-/// By version number only: the mainline history of fs/fs-writeback.c and the stable releases that took the 2026 fix. Vendors
-/// port fixes without changing the number, so this is never a certainty, and the note says so.
+/// By version number only: the mainline history of fs/fs-writeback.c and the stable releases that took the 2026
+/// fix. Vendors port fixes without changing the number, so this is never a certainty, and the note says so.
 kernel_variant kernel_variant_of(std::string_view release);
 
 /// What can be seen of a kernel from inside it.

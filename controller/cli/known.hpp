@@ -14,8 +14,8 @@ std::vector<std::string> known_policies();
 /// What `--policy` of `bench` and `sim` takes: the policies, and `all`.
 std::vector<std::string> policies_and_all();
 
-/// What `--policy` meant: the four of the published series if nothing was asked for, every policy for `all`, else what was
-/// asked for, once each.
+/// What `--policy` meant: the four of the published series if nothing was
+/// asked for, every policy for `all`, else what was asked for, once each.
 std::vector<std::string> chosen_policy_ids(const std::vector<std::string>& asked);
 
 /// One line about a policy: what its umount waits for and the kernels it stands for.

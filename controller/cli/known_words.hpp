@@ -16,7 +16,8 @@ struct known_word {
 /// What `drainctl list` lists.
 const std::vector<known_word>& word_kinds();
 
-/// The words of one kind, in their own order (policies: oldest kernel to newest; else sorted). Precondition: a kind of the above.
+/// The words of one kind, in their own order (policies: oldest kernel
+/// to newest; else sorted). Precondition: a kind of the above.
 client::result<std::vector<known_word>> known_words_of(const std::string& kind);
 
 }  // namespace drainlab::cli

@@ -16,10 +16,12 @@ struct check {
     std::string fix;     ///< what to do, empty when ok
 };
 
-/// A mount of a private daemon, made, written to, and unmounted with a drain that takes a moment: whether it works, and who waited.
+/// A mount of a private daemon, made, written to, and unmounted with
+/// a drain that takes a moment: whether it works, and who waited.
 check try_mount();
 
-/// Runs all checks, in a fixed order. Makes nothing that outlives it (a cgroup and a user namespace are tried and removed).
+/// Runs all checks, in a fixed order. Makes nothing that outlives
+/// it (a cgroup and a user namespace are tried and removed).
 std::vector<check> probe_machine();
 
 }  // namespace drainlab::cli

@@ -12,8 +12,8 @@ namespace drainlab::cli {
 /// cycles are behind us.
 std::string progress_text(const experiment::progress& at, std::chrono::nanoseconds elapsed);
 
-/// The text in at most `columns`: what is more would go on in a second line, which nobody wipes. Parts (two blanks between) go
-/// from the left until it fits: how far it is counts most.
+/// The text in at most `columns`: what is more would go on in a second line, which nobody
+/// wipes. Parts (two blanks between) go from the left until it fits: how far it is counts most.
 std::string fitted(const std::string& text, int columns);
 
 /// Rewrites one line on standard error, when that is a terminal. Wipes it when destroyed.

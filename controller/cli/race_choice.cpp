@@ -34,8 +34,9 @@ std::vector<const Policy*> chosen(const std::vector<std::string>& asked, const s
     return list;
 }
 
-/// Whether the words of the command line ask for this world: by name, or because `all` worlds that the given policies fit are
-/// meant. Drain policies alone, or no policy at all, mean worlds of switches alone; both halves given, all worlds.
+/// Whether the words of the command line ask for this world: by name, or because
+/// `all` worlds that the given policies fit are meant. Drain policies alone, or no
+/// policy at all, mean worlds of switches alone; both halves given, all worlds.
 bool asked_for(const race_options& o, const race::world_spec& w) {
     if ((o.mutants || o.witness) && o.policies.empty() && o.namespace_policies.empty()) return true;
     if (w.has_mounts() && o.namespace_policies.empty()) return false;

@@ -28,7 +28,8 @@ struct options {
     std::vector<std::string> words;
 };
 
-/// Unmounts after the command: plainly, or lazily when something it left behind still holds the mount. False after a violation.
+/// Unmounts after the command: plainly, or lazily when something
+/// it left behind still holds the mount. False after a violation.
 bool take_down(const client::blocking_client& daemon, const machine::mount_line& mount, const std::string& id) {
     auto tried = machine::unmount(mount.dir, machine::unmount_kind::plain, death_limit);
     if (tried && tried.value().error == EBUSY) {

@@ -35,8 +35,8 @@ std::string stem_of(const std::string& socket) {
     return socket.size() > 5 && socket.ends_with(".sock") ? socket.substr(0, socket.size() - 5) : socket;
 }
 
-/// The exclusive flock under which drainctl starts a daemon: a file `X.lock` beside the socket, gone again when released.
-/// (The daemon takes its own lock on the directory while it starts.)
+/// The exclusive flock under which drainctl starts a daemon: a file `X.lock` beside the socket,
+/// gone again when released. (The daemon takes its own lock on the directory while it starts.)
 class start_lock {
   public:
     static result<start_lock> take(const std::string& path) {

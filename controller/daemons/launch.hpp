@@ -31,15 +31,15 @@ using socket_lock = std::shared_ptr<void>;
 /// Takes it: an exclusive flock on `X.lock` beside `X.sock`; the file goes with it. Waits at most 30 s (`timed_out`).
 result<socket_lock> lock_socket(const std::string& socket);
 
-/// Makes sure that a daemon answers on `socket`, starting one in the background if none does: its own session, cwd /,
-/// standard streams on `<socket without .sock>.log`, no other descriptor of ours. Callers on one socket take turns
-/// under a lock (`X.lock` for `X.sock`, gone afterwards), so two at once start one daemon. Returns when it answers, or with the daemon's own
-/// words when it could not start.
+/// Makes sure that a daemon answers on `socket`, starting one in the background if none does: its own
+/// session, cwd /, standard streams on `<socket without .sock>.log`, no other descriptor of ours. Callers
+/// on one socket take turns under a lock (`X.lock` for `X.sock`, gone afterwards), so two at once start
+/// one daemon. Returns when it answers, or with the daemon's own words when it could not start.
 result<void> ensure_daemon(const std::string& socket, const daemon_options& options);
 
-/// A daemon of our own, with a socket in a fresh 0700 directory. It ends when this object, or our process, does: a pipe
-/// (`--lifeline`) tells it. Linger is 0 (for ever) unless given. On a socket that is given nobody may answer yet (exit 2); the log is in
-/// its directory all the same.
+/// A daemon of our own, with a socket in a fresh 0700 directory. It ends when this object, or our
+/// process, does: a pipe (`--lifeline`) tells it. Linger is 0 (for ever) unless given. On a
+/// socket that is given nobody may answer yet (exit 2); the log is in its directory all the same.
 ///
 /// Ownership: the process, its directory and its log. Move-only. Thread: any one at a time.
 class private_daemon {
@@ -75,21 +75,21 @@ class private_daemon {
 };
 
 /// The socket path by the rule: `given` if not empty; else `<mount-namespace inode>.sock` in
-/// `$XDG_RUNTIME_DIR/drainlab`, else for root in /run/drainlab, else in a directory `drainlab-<uid>` (as those outside
-/// of our user namespace call us) in $TMPDIR, or else in the first of /tmp,
-/// /var/tmp, /dev/shm that can be written to. Makes the default directory (0700) and refuses one that is not ours, or a symbolic link, or
-/// open to others (exit 2).
+/// `$XDG_RUNTIME_DIR/drainlab`, else for root in /run/drainlab, else in a directory
+/// `drainlab-<uid>` (as those outside of our user namespace call us) in $TMPDIR, or else in
+/// the first of /tmp, /var/tmp, /dev/shm that can be written to. Makes the default directory
+/// (0700) and refuses one that is not ours, or a symbolic link, or open to others (exit 2).
 result<std::string> socket_path(const std::string& given);
 
-/// Removes a directory made by private_directory(): its files, its empty directories, itself. Never what lies deeper: a mount that is still
-/// there keeps its files. False when something stayed.
+/// Removes a directory made by private_directory(): its files, its empty directories, itself. Never
+/// what lies deeper: a mount that is still there keeps its files. False when something stayed.
 bool remove_private_directory(const std::string& dir);
 
 /// $TMPDIR if there is such a directory, else the first that can be written to of /tmp, /var/tmp, /dev/shm.
 std::string temporary_directory();
 
-/// A fresh 0700 directory `<prefix>-<our os::process_identity>-XXXXXX` in the default socket directory, or, where there can be none,
-/// beside `socket` if that is given. The caller removes it.
+/// A fresh 0700 directory `<prefix>-<our os::process_identity>-XXXXXX` in the default socket
+/// directory, or, where there can be none, beside `socket` if that is given. The caller removes it.
 result<std::string> private_directory(const std::string& prefix, const std::string& socket = {});
 
 /// The socket's companions: `X.log` and `X.state` for `X.sock` (docs/api.md).

@@ -41,7 +41,8 @@ bool is_directory(const char* dir) {
     return dir && dir[0] == '/' && stat(dir, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
-/// Our uid as those outside of our user namespace see it: root in there is not the root whose directory may be there already.
+/// Our uid as those outside of our user namespace see it: root in
+/// there is not the root whose directory may be there already.
 uid_t outer_uid() {
     std::ifstream map{"/proc/self/uid_map"};
     for (unsigned long inside = 0, outside = 0, count = 0; map >> inside >> outside >> count;)

@@ -16,7 +16,8 @@ using nlohmann::json;
 
 namespace {
 
-/// Ours without DRAINLAB_*: those speak to drainctl, and the daemon is told everything by its options; but for where our data is.
+/// Ours without DRAINLAB_*: those speak to drainctl, and the daemon
+/// is told everything by its options; but for where our data is.
 std::vector<std::string> daemon_environment() {
     auto all = machine::plain_environment();
     std::erase_if(

@@ -25,8 +25,8 @@ struct spawned {
     os::unique_fd ready;     ///< one line comes here
 };
 
-/// A new session, cwd /, signals as machine::birth has them, in plain words (LC_ALL=C), standard input from /dev/null, nothing open but 0-2, 3
-/// and, with a lifeline, 4.
+/// A new session, cwd /, signals as machine::birth has them, in plain words (LC_ALL=C),
+/// standard input from /dev/null, nothing open but 0-2, 3 and, with a lifeline, 4.
 result<spawned> spawn_daemon(const spawn_request& request);
 
 /// Reads the one line of `ready`, waits at most `limit`: success on `ready`, else the daemon's own error.

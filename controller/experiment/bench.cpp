@@ -59,7 +59,8 @@ class bench {
         }
     }
 
-    /// The scenario's main ratio as far as it is known: that of base, else of the first policy, to the one it is compared with.
+    /// The scenario's main ratio as far as it is known: that of base,
+    /// else of the first policy, to the one it is compared with.
     std::string so_far() const {
         const auto against = cells_.find(options_.against);
         const auto base = cells_.find("base");

@@ -14,9 +14,9 @@ struct planned_boot {
     guest::parameters told;
 };
 
-/// Every kernel gets `samples` unmounts of each scenario, in boots of at most `per_boot` of each; within a round the
-/// kernels, within a boot the scenarios are in an order drawn from `seed`. A round of several targets at once is never split.
-/// A kernel is measured in its first boot, if at all.
+/// Every kernel gets `samples` unmounts of each scenario, in boots of at most `per_boot` of each;
+/// within a round the kernels, within a boot the scenarios are in an order drawn from `seed`. A round
+/// of several targets at once is never split. A kernel is measured in its first boot, if at all.
 std::vector<planned_boot> plan_boots(std::size_t kernels, const guest::parameters& all, int samples, int per_boot,
                                      std::uint64_t seed);
 

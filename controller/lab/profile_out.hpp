@@ -24,8 +24,8 @@ struct machine_profile {
 /// with a drain. `shared_clock`: the guest's time counted the instructions of all its CPUs together.
 machine_profile profile_of(const guest::causes& c, const kernel::profile& elsewhere, bool shared_clock);
 
-/// The profile as a file of workloads/profiles, read back by profile::parse_profile() to the same values. `heading` and what
-/// the guest's latencies were stand in it as comments.
+/// The profile as a file of workloads/profiles, read back by profile::parse_profile() to
+/// the same values. `heading` and what the guest's latencies were stand in it as comments.
 std::string profile_text(const machine_profile& m, const guest::causes& c, const std::string& heading);
 
 /// "synchronize_rcu() 7.1 ms idle, 12.0 under load; ...": what is no cause, for people.

@@ -29,9 +29,9 @@ struct bench_options {
 /// The kinds of mount that there are: drainfs, tmpfs, ext4.
 std::vector<std::string> bench_mounts();
 
-/// Cells by scenario and kind of mount: in each round one umount of every kind, in random order. lazy_held: a file is held open
-/// for 20 ms after the detach; the cell's `dead` is when its close(2) has returned, or, for drainfs, what the daemon says. Kinds
-/// that this machine cannot mount are exit 4. `tell` hears of (scenario, kind, done, total).
+/// Cells by scenario and kind of mount: in each round one umount of every kind, in random order. lazy_held: a file is
+/// held open for 20 ms after the detach; the cell's `dead` is when its close(2) has returned, or, for drainfs, what
+/// the daemon says. Kinds that this machine cannot mount are exit 4. `tell` hears of (scenario, kind, done, total).
 client::result<std::vector<report::cell>> run_bench(
     const bench_options& o, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
     const std::function<bool()>& stop);

@@ -47,8 +47,9 @@ struct story {
     bool fine() const;
 };
 
-/// Tells it on a private daemon (listening on `socket` unless that is empty); `tell` hears of every step when it is over. Each drain is made to take `delay`. Unmounting needs
-/// root or a user namespace: exit 4 otherwise. `stop` is asked between steps.
+/// Tells it on a private daemon (listening on `socket` unless that is empty); `tell`
+/// hears of every step when it is over. Each drain is made to take `delay`. Unmounting
+/// needs root or a user namespace: exit 4 otherwise. `stop` is asked between steps.
 client::result<story> tell_story(std::chrono::milliseconds delay, const std::function<void(const step&)>& tell,
                                  const std::function<bool()>& stop, const std::string& socket = {});
 

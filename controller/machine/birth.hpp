@@ -1,4 +1,5 @@
-// How a child process is born: what it runs, and what it is given. Nothing else of ours, or of who called us, goes along.
+// How a child process is born: what it runs, and what it is
+// given. Nothing else of ours, or of who called us, goes along.
 #pragma once
 
 #include <optional>
@@ -19,9 +20,9 @@ enum class process_group {
     session,  ///< no terminal at all
 };
 
-/// Whatever is not said here: signals have their default action (but an ignored SIGHUP stays ignored, for nohup(1)) and none is
-/// blocked; standard streams are /dev/null; no other descriptor is open; the environment is ours with LC_ALL=C, so that what a
-/// program says can be read.
+/// Whatever is not said here: signals have their default action (but an ignored SIGHUP stays
+/// ignored, for nohup(1)) and none is blocked; standard streams are /dev/null; no other descriptor
+/// is open; the environment is ours with LC_ALL=C, so that what a program says can be read.
 struct birth {
     std::vector<std::string> words;  ///< the program (a path, or a name to be found on PATH), then its arguments
     std::vector<given_fd> descriptors{};

@@ -23,8 +23,8 @@ struct removed_cgroups {
     std::vector<std::string> problems;
 };
 
-/// Removes the cgroups directly under `root` that `maker` made (`drainlab-<identity>-*`), with what still runs in them. Nothing when `root` is
-/// empty.
+/// Removes the cgroups directly under `root` that `maker` made (`drainlab-<identity>-*`),
+/// with what still runs in them. Nothing when `root` is empty.
 void remove_cgroups_of(const std::string& root, const os::process_identity& maker);
 
 /// Removes cgroups whose name says that drainlab made them and that their maker (pid, start time, pid namespace) is

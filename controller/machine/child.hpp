@@ -1,4 +1,5 @@
-// Our children, each named by a pidfd from its birth to its reaping: a signal never meets a stranger who got the number.
+// Our children, each named by a pidfd from its birth to its
+// reaping: a signal never meets a stranger who got the number.
 #pragma once
 
 #include "controller/machine/birth.hpp"
@@ -13,14 +14,15 @@
 
 namespace drainlab::machine {
 
-/// One child of ours. Works whatever our caller did with SIGCHLD. Thread: any one at a time; but the thread that starts a child with
-/// birth::dies_with_us must outlive it. Nobody else may wait for all children (waitpid(-1)).
+/// One child of ours. Works whatever our caller did with SIGCHLD. Thread: any one at a time; but the thread that
+/// starts a child with birth::dies_with_us must outlive it. Nobody else may wait for all children (waitpid(-1)).
 class child {
   public:
-    /// Starts a program. `no_program` (exit 127) when there is none of that name, `cannot_start` (exit 126) when it cannot be run.
+    /// Starts a program. `no_program` (exit 127) when there is none
+    /// of that name, `cannot_start` (exit 126) when it cannot be run.
     static result<child> start(const birth& how);
-    /// Starts a copy of us that runs `body` and exits with what it returns (birth::words is not used). No exit handler runs in it. In a
-    /// program with several threads the body may only do what is safe after fork(2).
+    /// Starts a copy of us that runs `body` and exits with what it returns (birth::words is not used). No exit
+    /// handler runs in it. In a program with several threads the body may only do what is safe after fork(2).
     static result<child> start(const birth& how, const std::function<int()>& body);
     /// Starts a program that is nobody's child: it outlives us and belongs to no terminal. As start() otherwise.
     static result<void> start_orphan(const birth& how);

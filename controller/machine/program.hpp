@@ -17,8 +17,8 @@ struct program_end {
     std::string output;  ///< what it printed on both streams
 };
 
-/// Runs a program (a path, or a name to be found on PATH) to its end, in plain words (LC_ALL=C) and without input. Fails when it cannot be
-/// started (exit 4).
+/// Runs a program (a path, or a name to be found on PATH) to its end, in plain
+/// words (LC_ALL=C) and without input. Fails when it cannot be started (exit 4).
 result<program_end> run_program(const std::vector<std::string>& words);
 
 }  // namespace drainlab::machine

@@ -21,8 +21,8 @@ struct unmount_outcome {
     std::chrono::nanoseconds started{}, took{};  ///< CLOCK_MONOTONIC; `took` is measured in the child around the call
 };
 
-/// One umount2(2) in a child of ours, UMOUNT_NOFOLLOW always set. Ownership: the child; if it is still in the call when this object goes, it is
-/// left to finish by itself: it belongs to nobody's terminal and holds no descriptor of ours.
+/// One umount2(2) in a child of ours, UMOUNT_NOFOLLOW always set. Ownership: the child; if it is still in the call when
+/// this object goes, it is left to finish by itself: it belongs to nobody's terminal and holds no descriptor of ours.
 class unmount_call {
   public:
     static result<unmount_call> start(const std::string& dir, unmount_kind kind);

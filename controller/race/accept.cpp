@@ -93,8 +93,8 @@ std::vector<observed> without_old_switches(const std::vector<observed>& life) {
     return {life.begin() + static_cast<std::ptrdiff_t>(from), life.end()};
 }
 
-/// What a trace does not tell: whether umount was lazy, and whether there was a switch that left no event of this superblock, because it
-/// backed out, or is of another one. A drain may have waited for it.
+/// What a trace does not tell: whether umount was lazy, and whether there was a switch that left no event
+/// of this superblock, because it backed out, or is of another one. A drain may have waited for it.
 struct untold {
     bool lazy{}, unseen_switch{};
 };

@@ -178,7 +178,8 @@ class campaign {
 
     std::chrono::duration<double> save_every() const { return std::chrono::duration<double>{plan_.save_every_s}; }
 
-    /// Every search that has told where it is, but for those that found something: they are over soon, and are told again.
+    /// Every search that has told where it is, but for those that
+    /// found something: they are over soon, and are told again.
     result<void> save() {
         saved_at_ = std::chrono::steady_clock::now();
         if (!plan_.checkpoint) return words::success();

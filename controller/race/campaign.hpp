@@ -38,8 +38,8 @@ struct campaign_result {
     bool place_kept{};           ///< there is more to do, and the checkpoint says where
 };
 
-/// Runs them. Exit 2 for a checkpoint that is none of this tool's. Thread: returns on the caller's; `listener` hears from one
-/// thread at a time.
+/// Runs them. Exit 2 for a checkpoint that is none of this tool's. Thread:
+/// returns on the caller's; `listener` hears from one thread at a time.
 result<campaign_result> run_campaign(const campaign_plan& plan, campaign_listener& listener);
 
 }  // namespace drainlab::race

@@ -1,4 +1,5 @@
-// What a campaign has visited: named points, events of the model, and which event came while a task was held at which point.
+// What a campaign has visited: named points, events of the model,
+// and which event came while a task was held at which point.
 #pragma once
 #include "controller/race/world.hpp"
 
@@ -17,7 +18,8 @@ class coverage {
     /// `event` happened while another task was held at `point`.
     void overtook(std::size_t point, std::size_t event);
     void happened(std::size_t event);
-    /// What is known, what was visited, and every pair of a point and an event, both of which were visited, that did not meet.
+    /// What is known, what was visited, and every pair of a point
+    /// and an event, both of which were visited, that did not meet.
     std::string as_text(const by_window<std::uint64_t>& reached) const;
 
     /// Small numbers for names; the same in every thread.

@@ -66,8 +66,8 @@ search_result search(const world_spec& world, const subject& under, const search
 run_result run_schedule(const world_spec& world, const subject& under, const sched::schedule& s,
                         run_listener* listener = nullptr);
 
-/// The counterexample that is easiest to tell: fewest preemptions (given), then fewest changes between tasks, then fewest steps.
-/// Looks at no more than `most` schedules.
+/// The counterexample that is easiest to tell: fewest preemptions (given), then fewest
+/// changes between tasks, then fewest steps. Looks at no more than `most` schedules.
 sched::schedule minimise(const world_spec& world, const subject& under, const sched::schedule& found,
                          const std::string& invariant, std::uint64_t most = 200'000);
 

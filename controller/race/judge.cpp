@@ -30,7 +30,8 @@ void explain(window_result& w, const world_spec& world, const subject& under, cr
         left_out += (left_out.empty() ? "" : " and ") + std::string{to_string(s)};
         if (control(w, open, under, left_out, helpers)) return;
     }
-    // A policy may keep it shut by itself: one that holds the superblock until the switch is over, one that needs no grace period.
+    // A policy may keep it shut by itself: one that holds the superblock
+    // until the switch is over, one that needs no grace period.
     if (const auto* without =
             under.drain ? kernel::find_drain_policy(std::string{under.drain->id()} + "~no_pin") : nullptr) {
         const subject other{without, under.names};

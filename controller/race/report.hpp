@@ -24,8 +24,8 @@ std::string bound_text(int preemptions);
 /// Of preemptions.
 using bound_of_world = std::function<int(const world_spec&)>;
 
-/// The verdict tables, Markdown: drain policies by worlds of switches (with and without the locks that shield umount), namespace
-/// policies by worlds of mounts, and one matrix for each world that has both.
+/// The verdict tables, Markdown: drain policies by worlds of switches (with and without the locks that
+/// shield umount), namespace policies by worlds of mounts, and one matrix for each world that has both.
 std::string verdict_tables(const std::vector<world_spec>& worlds,
                            const std::vector<const kernel::drain_policy*>& drains,
                            const std::vector<const kernel::namespace_policy*>& names, const search_options& each,

@@ -31,8 +31,9 @@ struct subtree_result {
     bool finished{};          ///< nothing is left, and nothing was found
 };
 
-/// Goes through the tree from `start` on. Parts are split off for threads of `helpers` (may be null). Rethrows what `run_one` throws.
-/// The find is the first in depth-first order whoever comes across it, so the counts do not depend on the number of threads.
+/// Goes through the tree from `start` on. Parts are split off for threads of `helpers`
+/// (may be null). Rethrows what `run_one` throws. The find is the first in depth-first
+/// order whoever comes across it, so the counts do not depend on the number of threads.
 subtree_result search_subtrees(sched::depth_first start, const subtree_work& work, crew* helpers);
 
 }  // namespace drainlab::race

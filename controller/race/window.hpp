@@ -1,9 +1,10 @@
-// Named situations that a run may pass through. A world says which of them it is about: a search that never reaches those proves
-// nothing. `race --witness NAME` shows a shortest run that reaches one.
+// Named situations that a run may pass through. A world says which of them it is about: a search that
+// never reaches those proves nothing. `race --witness NAME` shows a shortest run that reaches one.
 //
-// They are found by the names of tracepoints, not by marks (fusefs/sched/mark.hpp): most are about who stands where on which mount, which
-// only the order of several tracepoints tells, and several threads search at once, each of which has to know of its own run alone. A
-// name that no tracepoint bears any more is noticed: witness_test.cpp wants every window to be reached.
+// They are found by the names of tracepoints, not by marks (fusefs/sched/mark.hpp): most are
+// about who stands where on which mount, which only the order of several tracepoints tells, and
+// several threads search at once, each of which has to know of its own run alone. A name that
+// no tracepoint bears any more is noticed: witness_test.cpp wants every window to be reached.
 #pragma once
 #include <array>
 #include <cstddef>

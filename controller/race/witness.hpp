@@ -13,8 +13,9 @@ struct witness {
     story told;
 };
 
-/// The shortest: fewest preemptions (up to `bound`; negative: no limit, tried up to 4), then fewest changes between tasks, then fewest
-/// steps. Looks at no more than `most` schedules of one bound. Nothing if none of them gets there without a violation.
+/// The shortest: fewest preemptions (up to `bound`; negative: no limit, tried up to 4),
+/// then fewest changes between tasks, then fewest steps. Looks at no more than `most`
+/// schedules of one bound. Nothing if none of them gets there without a violation.
 std::optional<witness> find_witness(const world_spec& world, const subject& under, window which, int bound,
                                     std::uint64_t most = 200'000);
 

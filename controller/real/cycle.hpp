@@ -38,7 +38,8 @@ struct mounted {
     std::string id;  ///< as the API names it
 };
 
-/// Mounts a fresh directory `name`, with a dirty limit of its own, and on the device `bdi` that other mounts share, if wanted.
+/// Mounts a fresh directory `name`, with a dirty limit of its own,
+/// and on the device `bdi` that other mounts share, if wanted.
 doing<mounted> mount_fresh(const surroundings& at, std::string name, std::optional<std::uint64_t> dirty_limit = {},
                            std::string bdi = {});
 /// The device of the first background mount and the targets, where a scenario says that they share one.

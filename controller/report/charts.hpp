@@ -41,7 +41,8 @@ std::vector<drawing> in_flight_chart(const cells& all, const std::string& id);
 /// p50 over the values of each swept key, a line per policy, a panel per combination of the other keys; one drawing per
 /// scenario and key.
 std::vector<drawing> sweep_charts(const result& r, const std::string& id);
-/// How p50 grows with a key, as a power of it, where its values span at least a factor of 8; a line per scenario and panel.
+/// How p50 grows with a key, as a power of it, where its values
+/// span at least a factor of 8; a line per scenario and panel.
 std::vector<std::string> scaling_of(const result& r);
 /// Unmounts in the order in which they were made: when the call returned, when the superblock was dead.
 std::vector<drawing> order_chart(const cells& all, const std::string& id);

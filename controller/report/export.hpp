@@ -27,8 +27,8 @@ std::optional<std::string> format_by_ending(const std::string& path);
 /// Those of export_formats() that mean something for such a document: a search has no samples.
 std::vector<std::string> formats_of(const document& d);
 
-/// The document in one of its formats_of(); nothing in others. Cells without a sample are left out where a format knows no
-/// such thing.
+/// The document in one of its formats_of(); nothing in others. Cells
+/// without a sample are left out where a format knows no such thing.
 std::vector<exported> export_as(const std::string& format, const document& d);
 
 // One file each; see export_formats().

@@ -21,11 +21,12 @@ struct timeline {
     std::vector<const traced_event*> instants;  ///< all events but those of CPUs; borrowed
 };
 
-/// What begins and ends in `events`: unmounts (umount_called ... umount_returned), their drains and shutdowns, grace periods, turns on
-/// CPUs. What has no end in them ends with the last event.
+/// What begins and ends in `events`: unmounts (umount_called ... umount_returned), their drains
+/// and shutdowns, grace periods, turns on CPUs. What has no end in them ends with the last event.
 timeline timeline_of(const std::vector<traced_event>& events);
 
-/// An event as the kernel calls the moment: "drain_begins" is cgroup_writeback_umount__entry; its own name where the kernel has none.
+/// An event as the kernel calls the moment: "drain_begins" is
+/// cgroup_writeback_umount__entry; its own name where the kernel has none.
 std::string kernel_name(const std::string& event);
 
 /// Where nothing was recorded: the call, its drain and its end for every unmount of the cell, one after another.

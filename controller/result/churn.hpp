@@ -21,7 +21,8 @@ struct churn_action {
     std::optional<measure::histogram> histogram;  ///< of all calls, ns; missing where a file has none
 };
 
-/// One unmount, ns: when it was called after the beginning, how long the call took, and when the superblock was seen dead.
+/// One unmount, ns: when it was called after the beginning, how
+/// long the call took, and when the superblock was seen dead.
 struct churn_unmount {
     std::string action;
     std::uint64_t at_ns = 0, took_ns = 0;

@@ -1,7 +1,8 @@
 // The keys of a struct said once, for writing and for reading. Internal to this folder.
 //
-// `fields(s, visit)` of a struct calls `visit(key, field)` in the order in which the keys stand in the document. Then `written(s)` is
-// its JSON, and `read<S>(cursor)` the struct again. What is missing or null is read as empty, 0 or nothing.
+// `fields(s, visit)` of a struct calls `visit(key, field)` in the order in which the
+// keys stand in the document. Then `written(s)` is its JSON, and `read<S>(cursor)`
+// the struct again. What is missing or null is read as empty, 0 or nothing.
 #pragma once
 
 #include "controller/result/keys.hpp"

@@ -14,7 +14,8 @@ std::optional<spread> spread_of(const measure::histogram& ns);
 umount_figures figures_of(const std::vector<std::uint64_t>& ns);
 /// Sums over all of them; means over the calls, waits or entries that there were.
 drain_figures drain_of(const std::vector<umount_sample>& samples);
-/// Per cycle the daemon gives quantiles, not samples: p50 is the median of the cycles', p99 their 99th, max the largest.
+/// Per cycle the daemon gives quantiles, not samples: p50 is
+/// the median of the cycles', p99 their 99th, max the largest.
 std::optional<lag_figures> lag_of(const std::vector<lag_figures>& cycles);
 
 /// Adds counts.

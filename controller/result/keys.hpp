@@ -35,8 +35,8 @@ json of(const std::vector<traced_event>& events);  ///< "events" of a cell
 /// The keys tool, environment and run, where they are known.
 void add(json& document, const std::optional<facts>& made);
 
-/// The schema of a document that this drainlab reads: of result, race, mutants, lazy or churn, and of no later major version.
-/// Throws misread otherwise.
+/// The schema of a document that this drainlab reads: of result, race, mutants,
+/// lazy or churn, and of no later major version. Throws misread otherwise.
 std::string schema_of(const nlohmann::json& document);
 /// A document of drainlab.result/1. Throws misread.
 result read_result(const nlohmann::json& document);

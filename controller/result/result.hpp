@@ -184,7 +184,8 @@ struct result {
 /// The cell of a scenario and policy; null when the run has none.
 const cell* find_cell(const result& r, const std::string& scenario, const std::string& policy);
 
-/// Whether two cells, perhaps of two results, are about the same: scenario, policies, mounts, point of a sweep, strategy.
+/// Whether two cells, perhaps of two results, are about the
+/// same: scenario, policies, mounts, point of a sweep, strategy.
 bool same_cell(const cell& a, const cell& b);
 
 /// Whether the cell is about a drain policy: drainfs, or a kernel of the lab; not tmpfs or ext4 of the running kernel

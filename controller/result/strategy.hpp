@@ -30,7 +30,8 @@ struct strategy_outcome {
     std::uint64_t tries = 0;
 };
 
-/// Instants in ms after a batch's first call, and how many superblocks lived from then on that the caller took for gone.
+/// Instants in ms after a batch's first call, and how many
+/// superblocks lived from then on that the caller took for gone.
 using backlog_steps = std::vector<std::pair<double, std::uint64_t>>;
 
 /// One strategy in one cell: what became of its unmounts, and what they cost. `held`: of mounts with a holder.

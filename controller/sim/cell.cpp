@@ -65,8 +65,8 @@ cell::cell(const machine_options& options, const kernel::drain_policy& policy, c
     if (options.events) recorder_.emplace(world_);
 }
 
-/// Until every burner has made its first switch possible: two generations. Bounded, as those can be as long as one likes; more
-/// burners than CPUs take turns, so they get that much longer.
+/// Until every burner has made its first switch possible: two generations. Bounded, as those can
+/// be as long as one likes; more burners than CPUs take turns, so they get that much longer.
 void cell::warm_up() {
     if (burners_.empty()) return;
     std::size_t begun = 0;
@@ -147,7 +147,8 @@ task<> cell::in_flight() {
         co_await world_.sched.sleep_for(2ms, "a switch in flight");
 }
 
-/// umount(8). namespace_unlock() has an expedited grace period of its own; then the last mntput shuts the superblock down.
+/// umount(8). namespace_unlock() has an expedited grace period
+/// of its own; then the last mntput shuts the superblock down.
 task<> cell::umount(mounted& m, report::umount_sample& out, int& left) {
     auto& sched = world_.sched;
     const auto& machine = world_.options().profile;

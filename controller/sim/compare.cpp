@@ -172,7 +172,8 @@ class comparison {
         }
     }
 
-    /// The mean over their scenarios, by their numbers of calls if known, else by ours. Nothing unless all are in the run.
+    /// The mean over their scenarios, by their numbers of calls
+    /// if known, else by ours. Nothing unless all are in the run.
     std::optional<double> mean_call_ms(const std::string& policy, bool waiting_only) const {
         double sum = 0, weight = 0;
         for (const auto& [scenario, unused] : theirs_.umount_ms) {

@@ -29,7 +29,8 @@ experiment::result<reference> load_reference(const std::string& word);
 /// What the other side was made on and with, for a run that is to stand beside it: a profile, CPUs (0: the profile's),
 /// scenarios, and the policies of ours that its rows are about. Empty where it does not tell.
 struct compared_machine {
-    /// A kernel of the lab. `wakes_from_gp` by its release; `figures`: what its guest measured, see report::guest_figures.
+    /// A kernel of the lab. `wakes_from_gp` by its release;
+    /// `figures`: what its guest measured, see report::guest_figures.
     struct row {
         std::string name, policy, release;
         bool wakes_from_gp = true;
@@ -43,8 +44,8 @@ struct compared_machine {
 /// What the reference tells of the machine behind it.
 compared_machine machine_behind(const reference& theirs);
 
-/// Whether the grace-period thread wakes synchronize_rcu() in a kernel of that release, as it comes: since 6.18, with at
-/// most 16 CPUs.
+/// Whether the grace-period thread wakes synchronize_rcu() in a kernel
+/// of that release, as it comes: since 6.18, with at most 16 CPUs.
 bool wakes_from_gp(const std::string& release, int cpus);
 
 /// The scenarios of the published table.

@@ -11,8 +11,8 @@ namespace drainlab::sim {
 /// One machine under one policy, with the scenario's background load at work.
 class cell;
 
-/// Each policy has a machine of its own, seeded by (seed, scenario, policy): a cell's figures do not depend on which other
-/// cells are in the run. Thread: one.
+/// Each policy has a machine of its own, seeded by (seed, scenario, policy): a
+/// cell's figures do not depend on which other cells are in the run. Thread: one.
 class executor final : public experiment::executor {
   public:
     executor(machine_options options, std::uint64_t seed);

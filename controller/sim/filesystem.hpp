@@ -24,8 +24,8 @@ class device final : public kernel::modelled_device {
     instant free_at_{};
 };
 
-/// What a mount on one device does for the modelled kernel: pages go to the device and are dropped, so that the next writer
-/// is charged anew; the inode itself is in the journal (I_DIRTY_SYNC costs one more write).
+/// What a mount on one device does for the modelled kernel: pages go to the device and are dropped, so that
+/// the next writer is charged anew; the inode itself is in the journal (I_DIRTY_SYNC costs one more write).
 class filesystem final : public kernel::modelled_fs {
   public:
     filesystem(kernel::host& h, const kernel::profile& p, std::uint64_t bytes_per_s = 0)

@@ -24,7 +24,8 @@ namespace {
 /// Hears of the unmounts of a cell, ns.
 using listener = std::function<void(const std::vector<report::umount_sample>&)>;
 
-/// Makes run_bench() end when somebody asks to stop, and lets somebody listen to all cycles but the first, which warms up.
+/// Makes run_bench() end when somebody asks to stop, and lets
+/// somebody listen to all cycles but the first, which warms up.
 class stoppable final : public experiment::executor {
   public:
     stoppable(experiment::executor& inner, const listener& heard, const std::function<bool()>& stop)
@@ -147,8 +148,8 @@ experiment::result<std::vector<todo>> cells_to_do(const grid& g) {
     return all;
 }
 
-/// Takes cells in order, each by whoever is free. Once one is not complete, none behind it is begun or gone on with: what is merged
-/// is what one thread would have made.
+/// Takes cells in order, each by whoever is free. Once one is not complete, none behind
+/// it is begun or gone on with: what is merged is what one thread would have made.
 class crew {
   public:
     crew(const grid& g, std::vector<todo>& cells, const std::function<void(const experiment::progress&)>& tell,
@@ -184,7 +185,8 @@ class crew {
         const std::lock_guard held{mutex_};
         for (const auto& u : more) t.umount_ns.push_back(u.umount_ns);
     }
-    /// The main ratio at this cell's point of the grid: of base, else the first policy, to persb. A few times a second: it is for people.
+    /// The main ratio at this cell's point of the grid: of base, else the
+    /// first policy, to persb. A few times a second: it is for people.
     void so_far(const todo& now) {
         const auto clock = std::chrono::steady_clock::now();
         if (clock - ratio_at_ < std::chrono::milliseconds(300)) return;

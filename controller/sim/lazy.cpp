@@ -80,7 +80,8 @@ sched::task<> lazy_cell::umount8(report::umount_sample& out, const std::shared_p
 
 sched::task<> lazy_cell::one_cycle(report::umount_sample& out) {
     auto& sched = world_.sched;
-    // No pause: `perf stat -r 10 --pre mount` has none either, so what the last umount(8) left to RCU is still under way.
+    // No pause: `perf stat -r 10 --pre mount` has none either,
+    // so what the last umount(8) left to RCU is still under way.
     co_await world_.work(world_.options().profile.mount_base);  // mount(8)
     const auto sb = kernel::empty_super(*world_.host, fmt::format("tmpfs{}", cycles_), &root_->s_bdi);
     const int mounted = co_await kernel::sys_mount(mounts_, ns_, "mnt", sb);
@@ -166,8 +167,8 @@ experiment::result<std::vector<report::cell>> run_lazy(
 
 namespace {
 
-/// "[PATCH v4] fs/namespace: defer RCU sync for MNT_DETACH umount", April 2025: perf stat -r 10 of a tmpfs on 6.15-rc1 with
-/// PREEMPT_RT. Without the patch is `expedited`, with it `deferred`.
+/// "[PATCH v4] fs/namespace: defer RCU sync for MNT_DETACH umount", April 2025: perf stat -r 10
+/// of a tmpfs on 6.15-rc1 with PREEMPT_RT. Without the patch is `expedited`, with it `deferred`.
 struct published {
     const char *scenario, *policy;
     double mean_ms, plus_minus_ms;

@@ -13,14 +13,14 @@
 
 namespace drainlab::sim {
 
-/// umount_free: umount of a mount that nobody uses. lazy_free: umount -l of the same. lazy_held: umount -l while a file is open,
-/// which is closed 50 ms later.
+/// umount_free: umount of a mount that nobody uses. lazy_free: umount -l of the
+/// same. lazy_held: umount -l while a file is open, which is closed 50 ms later.
 std::vector<std::string> lazy_scenarios();
 /// Whether it is one of those.
 bool is_lazy_scenario(const std::string& name);
 
-/// One modelled machine under one namespace policy. Each cycle is one process mount(8), one umount(8), and, as the next user of
-/// the same device would, one more mount, which finds the device busy or not. Thread: one.
+/// One modelled machine under one namespace policy. Each cycle is one process mount(8), one umount(8), and, as
+/// the next user of the same device would, one more mount, which finds the device busy or not. Thread: one.
 class lazy_cell {
   public:
     lazy_cell(const machine_options& options, const kernel::namespace_policy& policy, std::string scenario,
@@ -56,8 +56,8 @@ struct lazy_run {
     std::uint64_t seed = 1;
 };
 
-/// Runs all cells; `tell` hears of (scenario, policy, done, of), `stop` is asked between cycles. Cells bear the namespace policy
-/// as their policy, too.
+/// Runs all cells; `tell` hears of (scenario, policy, done, of), `stop` is
+/// asked between cycles. Cells bear the namespace policy as their policy, too.
 experiment::result<std::vector<report::cell>> run_lazy(
     const lazy_run& r, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
     const std::function<bool()>& stop);

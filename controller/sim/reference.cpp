@@ -68,8 +68,8 @@ figures read_reference(const json& j) {
     return f;
 }
 
-/// A kernel lab's result is about a machine like that of profile lab-4vcpu; its rows are kernels, of which several may have one
-/// policy.
+/// A kernel lab's result is about a machine like that of profile
+/// lab-4vcpu; its rows are kernels, of which several may have one policy.
 void add_lab(figures& f, const report::result& r) {
     f.profile = "lab-4vcpu";
     f.cpus = r.environment.cpus;

@@ -16,8 +16,8 @@ using point = std::map<std::string, std::string>;
 /// One key and the values it takes.
 using axis = std::pair<std::string, std::vector<std::string>>;
 
-/// Parses the words of `--sweep KEY=A,B,C` after they were split at commas; the values are tried on `machine`. Exit 2 where
-/// set_key() would fail.
+/// Parses the words of `--sweep KEY=A,B,C` after they were split at commas;
+/// the values are tried on `machine`. Exit 2 where set_key() would fail.
 experiment::result<std::vector<axis>> parse_sweep(const std::vector<std::string>& words,
                                                   const machine_options& machine);
 

@@ -36,8 +36,8 @@ struct mounted {
     std::shared_ptr<kernel::inode> file;
 };
 
-/// A burner under way. After `stop` it ends with its generation, after `stop_at_once` within it; either way its file is closed
-/// and its cgroup removed.
+/// A burner under way. After `stop` it ends with its generation, after
+/// `stop_at_once` within it; either way its file is closed and its cgroup removed.
 struct burner {
     bool stop = false, stop_at_once = false;
     bool ended = false;
@@ -56,15 +56,16 @@ class world {
     mounted mount(std::string name, const mounted* beside = nullptr, std::uint64_t bytes_per_s = 0);
     /// An overlay whose upper layer lies on `upper`. Its own bdi does no writeback (noop_backing_dev_info).
     mounted mount_overlay(std::string name, const mounted& upper, bool is_volatile);
-    /// Starts generation after generation of fresh cgroups on `where`.
-    /// One of `together`: more than the CPUs begin at random moments of the time that they need for a generation each, or they
-    /// would go on in step for long.
+    /// Starts generation after generation of fresh cgroups on `where`. One of
+    /// `together`: more than the CPUs begin at random moments of the time that
+    /// they need for a generation each, or they would go on in step for long.
     std::shared_ptr<burner> burn(const mounted& where, unsigned writes, int together = 1);
     /// A length spread evenly over half to one and a half times `mean`.
     nanoseconds about(nanoseconds mean);
     /// CPU time of the running fiber, spread like about().
     task<> work(nanoseconds mean) { return cpus.consume(about(mean)); }
-    /// One page written synchronously by a task of `m`; `more` of them follow at once. `stamped`: see machine_sim::write().
+    /// One page written synchronously by a task of `m`; `more` of
+    /// them follow at once. `stamped`: see machine_sim::write().
     task<> sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m, unsigned more,
                       std::int64_t& stamped);
     /// Runs `body` as a task of its own to its end; false when the machine came to a standstill before.

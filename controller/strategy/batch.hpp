@@ -14,7 +14,8 @@ struct batch_outcome {
     report::cycle_sample measured;
 };
 
-/// Mounts `base`/m0, m1, ... and unmounts them by `k`. `held`: how long each is held. Ownership: borrows all for the call.
+/// Mounts `base`/m0, m1, ... and unmounts them by `k`. `held`:
+/// how long each is held. Ownership: borrows all for the call.
 class batch {
   public:
     batch(const options& o, const client::blocking_client& api, pool& workers, const std::string& base)

@@ -37,8 +37,9 @@ struct row {
     report::cell cell;  ///< scenario "strategy"; umount_ms is the time to return
 };
 
-/// Rounds in which every strategy has one batch, in random order; the first round is not counted. What a strategy left mounted is
-/// detached after its batch. Needs root or a user namespace. `tell` hears (strategy, done, total), `stop` is asked between batches.
+/// Rounds in which every strategy has one batch, in random order; the first round is not
+/// counted. What a strategy left mounted is detached after its batch. Needs root or a
+/// user namespace. `tell` hears (strategy, done, total), `stop` is asked between batches.
 client::result<std::vector<row>> run_strategies(const options& o,
                                                 const std::function<void(const std::string&, int, int)>& tell,
                                                 const std::function<bool()>& stop);

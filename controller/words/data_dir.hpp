@@ -8,8 +8,8 @@
 
 namespace drainlab::words {
 
-/// The folder that holds `profiles/*.toml` and `scenarios/*.toml`, the first of os::data_dirs() that does. `usage` (exit 2)
-/// when `$DRAINLAB_DATA_DIR` is set and holds none, `no_data` (exit 4) when none is there.
+/// The folder that holds `profiles/*.toml` and `scenarios/*.toml`, the first of os::data_dirs() that does.
+/// `usage` (exit 2) when `$DRAINLAB_DATA_DIR` is set and holds none, `no_data` (exit 4) when none is there.
 result<std::string> data_dir();
 
 /// The names (file names without .toml, sorted) in `data_dir()/kind`; kind is `profiles` or `scenarios`.

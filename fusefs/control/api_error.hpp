@@ -8,7 +8,8 @@
 
 namespace drainlab::control {
 
-/// `code` is one of the short words of docs/api.md; `message` names the thing that is wrong; `hint` what would be right, or "".
+/// `code` is one of the short words of docs/api.md; `message` names
+/// the thing that is wrong; `hint` what would be right, or "".
 struct api_error {
     int status{400};
     std::string code{"bad_request"};

@@ -15,8 +15,8 @@ struct sample_counts {
     std::uint64_t synchronize{}, barrier{}, expedited{}, switches{};
 };
 
-/// Totals; everything but isw_nr_in_flight, memcgs and wbs is "since". The samples themselves come with a take alone, so that whoever
-/// polls the totals costs the loop nothing.
+/// Totals; everything but isw_nr_in_flight, memcgs and wbs is "since". The samples themselves
+/// come with a take alone, so that whoever polls the totals costs the loop nothing.
 struct counters {
     std::int64_t since_ns{};
     std::int64_t isw_nr_in_flight{};

@@ -9,12 +9,14 @@
 
 namespace drainlab::control {
 
-/// draining: everything is being unmounted, drains may take their time. draining_urged: likewise, and SIGTERM or SIGINT has come once:
-/// another one does not wait for the drains. flushing: whatever is dirty goes to its store, within a limit.
+/// draining: everything is being unmounted, drains may take their time.
+/// draining_urged: likewise, and SIGTERM or SIGINT has come once: another one does not
+/// wait for the drains. flushing: whatever is dirty goes to its store, within a limit.
 enum class ending_state : std::uint8_t { running, draining, draining_urged, flushing, ended };
 inline constexpr std::size_t ending_states = 5;
 
-/// idle: no mount is left, and nobody asked. drained: the unmounts are over, or their time is. flushed: nothing is dirty, or its time is over.
+/// idle: no mount is left, and nobody asked. drained: the unmounts are
+/// over, or their time is. flushed: nothing is dirty, or its time is over.
 enum class ending_event : std::uint8_t { sigterm, sigint, sighup, lifeline, stop_request, idle, drained, flushed };
 inline constexpr std::size_t ending_events = 8;
 

@@ -24,8 +24,9 @@ struct event_filter {
 /// The query of GET /events; an error names what is wrong with it.
 api_result<event_filter> parse_event_filter(const http_request& r);
 
-/// Sends the events of `events` that `filter` wants to `socket` as server-sent events, until the reader goes. Keeps itself alive meanwhile; `hold` is
-/// let go with it. A reader that is too slow loses events, and sees a gap in their numbers. Thread: the loop's.
+/// Sends the events of `events` that `filter` wants to `socket` as server-sent events,
+/// until the reader goes. Keeps itself alive meanwhile; `hold` is let go with it. A reader
+/// that is too slow loses events, and sees a gap in their numbers. Thread: the loop's.
 void stream_events(boost::asio::local::stream_protocol::socket socket, trace::hub& events, event_filter filter,
                    std::shared_ptr<void> hold);
 

@@ -8,8 +8,8 @@
 
 namespace drainlab::control {
 
-/// Counts of lengths of time: up to `First` ns, then `Parts` buckets of equal width for each of `Octaves` doublings; the last bucket
-/// holds all that is longer. `First` is a multiple of `Parts`. Thread: the loop's.
+/// Counts of lengths of time: up to `First` ns, then `Parts` buckets of equal width for each of `Octaves`
+/// doublings; the last bucket holds all that is longer. `First` is a multiple of `Parts`. Thread: the loop's.
 template <std::int64_t First, std::size_t Parts, std::size_t Octaves>
 class histogram {
     static_assert(First % static_cast<std::int64_t>(Parts) == 0);

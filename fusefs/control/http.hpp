@@ -39,8 +39,8 @@ struct http_response {
     std::string content_type{"application/json"};
 };
 
-/// Called once per request, at once or later; a client that has gone by then is no error. If all copies go uncalled, or the handler
-/// throws, the client is told that its request failed.
+/// Called once per request, at once or later; a client that has gone by then is no error. If
+/// all copies go uncalled, or the handler throws, the client is told that its request failed.
 using http_reply = std::function<void(http_response)>;
 /// Answers requests. Called on the loop thread.
 using http_handler = std::function<void(http_request, http_reply)>;
@@ -53,10 +53,10 @@ bool parse_target(const std::string& target, http_request& out);
 /// {"error":{"code","message","hint"}} with its status.
 http_response error_response(const api_error& e);
 
-/// Accepts on a listening socket until destroyed. A peer whose uid is neither ours nor root's gets 403. `GET /events` is answered
-/// here, from the hub, as server-sent events; everything else by the handler. Bodies up to 1 MiB. Half of the descriptors that the
-/// process may have is the most that clients get; one is kept back, so that a client is answered also when all others are used up.
-/// Thread: the loop's.
+/// Accepts on a listening socket until destroyed. A peer whose uid is neither ours nor root's gets 403.
+/// `GET /events` is answered here, from the hub, as server-sent events; everything else by the handler.
+/// Bodies up to 1 MiB. Half of the descriptors that the process may have is the most that clients get;
+/// one is kept back, so that a client is answered also when all others are used up. Thread: the loop's.
 class http_server {
   public:
     /// Takes over `listening_fd`.

@@ -1,4 +1,5 @@
-// One client of the control socket: reads requests, waits for their answers, notices when the client hangs up meanwhile.
+// One client of the control socket: reads requests, waits for
+// their answers, notices when the client hangs up meanwhile.
 #pragma once
 #include "fusefs/control/http.hpp"
 
@@ -18,8 +19,8 @@ struct http_state {
     std::size_t connections{};
 };
 
-/// Serves `socket` until its client goes, the server closes, or an answer says so. `last_resort`: it has the descriptor that was kept
-/// back, so it gets one answer, and no wait. Keeps itself alive. Thread: the loop's.
+/// Serves `socket` until its client goes, the server closes, or an answer says so. `last_resort`: it has the
+/// descriptor that was kept back, so it gets one answer, and no wait. Keeps itself alive. Thread: the loop's.
 void serve_connection(boost::asio::local::stream_protocol::socket socket, std::shared_ptr<http_state> state,
                       bool last_resort);
 

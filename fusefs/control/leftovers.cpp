@@ -86,8 +86,8 @@ bool answers_on(const std::string& socket) {
 bool daemon_is_dead(const std::string& socket) {
     std::string why;
     const auto record = read_state(state_path(socket), why);
-    // A daemon that lives answers. One that was killed may be seen, and keep its lock and its mounts, until the kernel has
-    // closed all that it had: waited for, or a moment later there would be something to clean.
+    // A daemon that lives answers. One that was killed may be seen, and keep its lock and its mounts, until
+    // the kernel has closed all that it had: waited for, or a moment later there would be something to clean.
     const auto began = std::chrono::steady_clock::now();
     for (;;) {
         const auto locked = os::is_locked(life_path(socket));

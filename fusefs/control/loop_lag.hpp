@@ -20,8 +20,8 @@ using lag_histogram = histogram<8, 8, 44>;
 /// 0 of nothing.
 lag_summary summary_of(const lag_histogram& h) noexcept;
 
-/// Measures by a timer every 20 ms: how long after its instant the handler ran. An idle daemon has no such timer: it stops a minute
-/// after the last wanted(). Thread: the loop's.
+/// Measures by a timer every 20 ms: how long after its instant the handler ran. An idle
+/// daemon has no such timer: it stops a minute after the last wanted(). Thread: the loop's.
 class loop_lag {
   public:
     explicit loop_lag(boost::asio::io_context& io);

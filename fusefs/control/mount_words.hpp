@@ -15,9 +15,9 @@ struct mount_words {
         drainctl;  ///< our own options as words of `drainctl mount`: --umount-delay=2s, --allow-other
 };
 
-/// `umount_delay=2s,ro,x-systemd.automount`: our options are the long ones of `drainctl mount` with `_` for `-`; a value with a comma stands in
-/// double quotes. What mount(8), fstab and systemd mean for themselves is passed over. @return nothing at the first word that is
-/// neither; `unknown` names it.
+/// `umount_delay=2s,ro,x-systemd.automount`: our options are the long ones of `drainctl mount` with `_`
+/// for `-`; a value with a comma stands in double quotes. What mount(8), fstab and systemd mean for
+/// themselves is passed over. @return nothing at the first word that is neither; `unknown` names it.
 std::optional<mount_words> parse_mount_words(const std::string& list, std::string& unknown);
 
 }  // namespace drainlab::control

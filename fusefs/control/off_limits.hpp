@@ -13,8 +13,9 @@ struct needed_path {
     std::string what;
 };
 
-/// Why `dir` (absolute, without symlinks, "." or "..") must not be mounted on: it is "/", it is one of `needed` or contains it, or it lies on a
-/// file system of type `fstype` that is the kernel's own (proc, sysfs, cgroup...). Nothing if it may.
+/// Why `dir` (absolute, without symlinks, "." or "..") must not be mounted on: it is
+/// "/", it is one of `needed` or contains it, or it lies on a file system of type
+/// `fstype` that is the kernel's own (proc, sysfs, cgroup...). Nothing if it may.
 std::optional<std::string> why_off_limits(std::string_view dir, std::string_view fstype,
                                           const std::vector<needed_path>& needed);
 

@@ -1,5 +1,5 @@
-// The record of what the daemon owns (state_file.hpp), kept by a thread: nobody on the loop waits for the file system that it lies on, and
-// changes that come together are written together.
+// The record of what the daemon owns (state_file.hpp), kept by a thread: nobody on the loop waits
+// for the file system that it lies on, and changes that come together are written together.
 #pragma once
 #include "fusefs/control/scribe.hpp"
 #include "fusefs/control/state_file.hpp"
@@ -13,8 +13,8 @@ namespace drainlab::control {
 /// Thread: any. May outlive the daemon's other parts: who makes a mount in a thread of its own keeps it.
 class owner_record {
   public:
-    /// `dir`: descriptor of the socket's directory, borrowed until close(); `name`: of the file in it; `state`: the daemon as it begins,
-    /// written down soon.
+    /// `dir`: descriptor of the socket's directory, borrowed until close(); `name`:
+    /// of the file in it; `state`: the daemon as it begins, written down soon.
     owner_record(int dir, std::string name, daemon_state state);
 
     /// `pid` 0: there is none.
@@ -24,7 +24,8 @@ class owner_record {
     void forget(std::uint32_t id);
     /// Whether all that was noted before has been written, or tried, at the latest after `limit`.
     bool written(std::chrono::milliseconds limit) const;
-    /// Nothing is written any more; `last` is done by the thread after what is under way. False: not within two seconds.
+    /// Nothing is written any more; `last` is done by the thread
+    /// after what is under way. False: not within two seconds.
     bool close(std::function<void()> last);
 
   private:

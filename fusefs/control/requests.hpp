@@ -1,4 +1,5 @@
-// The bodies of requests, checked: known keys only, each of its type and range. What can be told without asking the daemon.
+// The bodies of requests, checked: known keys only, each of its
+// type and range. What can be told without asking the daemon.
 #pragma once
 #include "fusefs/control/api_error.hpp"
 #include "fusefs/fault/rule.hpp"

@@ -79,7 +79,8 @@ class served_mount final : public std::enable_shared_from_this<served_mount>, um
 
     /// Opens the store. May take as long as that takes to answer, 10 s at most; on failure nothing is left.
     sched::task<std::optional<api_error>> open_store();
-    /// After it: makes the FUSE mount, which may take as long as whoever keeps its directory locked, 8 s at most. A failure is told by start().
+    /// After it: makes the FUSE mount, which may take as long as whoever
+    /// keeps its directory locked, 8 s at most. A failure is told by start().
     sched::task<> place();
     bool placed() const noexcept;
     /// After it: makes the superblock, and serves. Then calls `ready` once it serves and the gate holds it (or cannot:
@@ -87,8 +88,8 @@ class served_mount final : public std::enable_shared_from_this<served_mount>, um
     std::optional<api_error> start(kernel::backing_dev_info* bdi, std::function<void(const std::string& why)> ready);
     /// At the daemon's end: ends the connection, whoever holds it. No callback comes afterwards.
     void abandon();
-    /// Before that: no drain is held any longer, and what is dirty goes to the store now, again and again. True once the store has all
-    /// of it; call until then.
+    /// Before that: no drain is held any longer, and what is dirty goes to the store
+    /// now, again and again. True once the store has all of it; call until then.
     bool hurry();
     /// What its writers were told is written, and its store does not have.
     std::vector<lost_file> unwritten() const;

@@ -9,8 +9,8 @@
 
 namespace drainlab::fault {
 
-/// The FUSE requests that have an answer, but INIT and DESTROY, which are the mount's own. `truncate` is a SETATTR of the
-/// size, `readdir` READDIRPLUS too, `rename` RENAME2, `fsync` is of a file and `fsyncdir` of a directory.
+/// The FUSE requests that have an answer, but INIT and DESTROY, which are the mount's own. `truncate` is a SETATTR
+/// of the size, `readdir` READDIRPLUS too, `rename` RENAME2, `fsync` is of a file and `fsyncdir` of a directory.
 enum class operation : std::uint8_t {
     lookup,
     getattr,

@@ -10,8 +10,8 @@
 
 namespace drainlab::fuse {
 
-/// One memcg for each cgroup v2 that a caller has been seen in. Dies with the cgroup's directory; where that is not visible to us, with the
-/// last of the callers seen from it (and death() then says "poll").
+/// One memcg for each cgroup v2 that a caller has been seen in. Dies with the cgroup's directory; where
+/// that is not visible to us, with the last of the callers seen from it (and death() then says "poll").
 class cgroup_identity final : public identity {
   public:
     /// @param root  where cgroup v2 is mounted.

@@ -17,8 +17,9 @@ class cgroup_watch {
     /// @param on_gone  called once per id, from the loop or from within watch().
     cgroup_watch(boost::asio::io_context& io, std::function<void(std::uint64_t id)> on_gone);
     ~cgroup_watch();
-    /// Reports when the directory whose inode number is `id` is no longer at `directory`. An equal name is not an equal cgroup: what counts
-    /// is the number. If it is gone already, that is reported at once. False: its parent cannot be watched.
+    /// Reports when the directory whose inode number is `id` is no longer at `directory`.
+    /// An equal name is not an equal cgroup: what counts is the number. If it is gone
+    /// already, that is reported at once. False: its parent cannot be watched.
     bool watch(const std::filesystem::path& directory, std::uint64_t id);
     /// How many parents are watched.
     std::size_t watches() const noexcept;

@@ -1,6 +1,6 @@
-// What libfuse 3.14 does not know. FUSE_HANDLE_KILLPRIV_V2: the kernel need not ask for security.capability before each write, but leaves
-// setuid and setgid bits to us, by a flag in the request. FUSE_SETXATTR_EXT: such a flag, too, in the request that sets an ACL.
-// FUSE_PARALLEL_DIROPS: it knows it, and does not pass it on.
+// What libfuse 3.14 does not know. FUSE_HANDLE_KILLPRIV_V2: the kernel need not ask for security.capability
+// before each write, but leaves setuid and setgid bits to us, by a flag in the request. FUSE_SETXATTR_EXT: such
+// a flag, too, in the request that sets an ACL. FUSE_PARALLEL_DIROPS: it knows it, and does not pass it on.
 #pragma once
 #include <sys/uio.h>
 
@@ -12,8 +12,8 @@ namespace drainlab::fuse {
 /// What INIT and the requests say of it. One per session. Thread: loop.
 class kill_request {
   public:
-    /// Looks at a request of `size` bytes as it came from the device, before libfuse does, and brings it into the form that libfuse knows.
-    /// @return its size then
+    /// Looks at a request of `size` bytes as it came from the device, before libfuse
+    /// does, and brings it into the form that libfuse knows. @return its size then
     std::size_t read(void* request, std::size_t size);
     /// The answer to INIT is on its way out: adds the flags that the kernel offered. Other answers stay as they are.
     void answer(const iovec* iov, int count);

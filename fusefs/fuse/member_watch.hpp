@@ -1,4 +1,5 @@
-// Groups that live as long as the members seen of them: noticed by the members' pidfds, which become readable at their exit.
+// Groups that live as long as the members seen of them: noticed
+// by the members' pidfds, which become readable at their exit.
 #pragma once
 #include "fusefs/storage/unique_fd.hpp"
 

@@ -13,8 +13,9 @@ namespace drainlab::fuse {
 /// The requests of one session that have not been answered.
 class request_list;
 
-/// Answers EIO when it goes unanswered. Each reply returns 0, or what libfuse says (the caller is gone, and nothing of the answer was
-/// taken); of several the first counts, as when the session has answered for it because it ends. Thread: loop.
+/// Answers EIO when it goes unanswered. Each reply returns 0, or what libfuse says
+/// (the caller is gone, and nothing of the answer was taken); of several the first
+/// counts, as when the session has answered for it because it ends. Thread: loop.
 class request {
   public:
     request(request_list& all, fuse_req_t req) noexcept;

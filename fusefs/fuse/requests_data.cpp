@@ -115,8 +115,8 @@ void write_now(impl& s, fuse_req_t req, open_file& h, const char* data, std::siz
     if (mark) s.serve(req, "write", [&](request& r) { return mark_written(r, h.f->data, result); });
 }
 
-/// O_SYNC and O_DSYNC need nothing here: the kernel sends an FSYNC of its own after each such write (generic_write_sync()),
-/// and that is the one round of writeback. It does not where its own cache is left out.
+/// O_SYNC and O_DSYNC need nothing here: the kernel sends an FSYNC of its own after each such write
+/// (generic_write_sync()), and that is the one round of writeback. It does not where its own cache is left out.
 void op_write(fuse_req_t req, fuse_ino_t, const char* data, std::size_t size, off_t off, fuse_file_info* fi) {
     impl& s = impl::of(req);
     open_file& h = handle_of(fi);

@@ -43,12 +43,14 @@ void op_init(void* data, fuse_conn_info* conn) {
         else
             conn->want &= ~flag;
     };
-    // Setuid and setgid bits go as kill_suidgid.hpp says; on a kernel without that, by a SETATTR of its own before the write.
+    // Setuid and setgid bits go as kill_suidgid.hpp says; on a
+    // kernel without that, by a SETATTR of its own before the write.
     want(FUSE_CAP_HANDLE_KILLPRIV, false);
     want(FUSE_CAP_WRITEBACK_CACHE, false);  // a cached write has no trustworthy pid
     want(FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE | FUSE_CAP_SPLICE_MOVE, false);
     want(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_ASYNC_DIO | FUSE_CAP_DONT_MASK, true);
-    // The store is told whose umask and applies it, or a default ACL in its place. ACLs are asked for only where the store has them.
+    // The store is told whose umask and applies it, or a default ACL
+    // in its place. ACLs are asked for only where the store has them.
     want(FUSE_CAP_POSIX_ACL, s.fs.has_acls());
     if (s.fs.is_private()) want(FUSE_CAP_AUTO_INVAL_DATA, false);
     conn->max_background = 64;

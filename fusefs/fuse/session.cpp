@@ -21,8 +21,8 @@ namespace {
 
 constexpr int requests_per_turn = 32;                             // then the other descriptors get their turn
 constexpr std::size_t page = 4096, longest_request = page * 258;  // a write of 1 MiB, and libfuse's page for headers
-/// So that what is written begins with a page: then the kernel copies page by page, here and into the store. In any other
-/// place each page is two pieces, and copied at half the speed.
+/// So that what is written begins with a page: then the kernel copies page by page, here and
+/// into the store. In any other place each page is two pieces, and copied at half the speed.
 constexpr std::size_t before_data = sizeof(fuse_in_header) + sizeof(fuse_write_in);
 
 // libfuse reads and writes through these, so that kill_request sees what goes by.
@@ -82,8 +82,8 @@ void session::impl::wait_for_request() {
                       });
 }
 
-/// Another look without being told costs a fifth of what it saves where it finds a request: it is taken as long as one in five does,
-/// and now and then.
+/// Another look without being told costs a fifth of what it saves where it
+/// finds a request: it is taken as long as one in five does, and now and then.
 void session::impl::serve_some() {
     for (int served = 0; served < requests_per_turn; ++served) {
         if (served > 0 && hope == 0 && ++lone_turns % 8 != 0) break;

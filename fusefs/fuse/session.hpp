@@ -70,8 +70,8 @@ struct session_events {
     std::function<void(const statfs_call&)> on_statfs_interrupted;
     /// INIT is done: the mount serves.
     std::function<void()> on_ready;
-    /// /dev/fuse gave ENODEV: the superblock, or the connection, is dead. Once, from the loop, not from within a handler; no
-    /// callback comes afterwards.
+    /// /dev/fuse gave ENODEV: the superblock, or the connection, is dead. Once,
+    /// from the loop, not from within a handler; no callback comes afterwards.
     std::function<void()> on_end;
     /// A request that must not come any more (answered EIO): what and by whom.
     std::function<void(std::string)> on_violation;
@@ -94,13 +94,14 @@ struct session_counters {
 /// Thread: everything on the loop thread. Never makes a system call on its own mount that would need itself.
 class session {
   public:
-    /// Begins to serve what make_mount() has made (from the next turn of the loop on). `fs` has its superblock; it and `env` outlive the
-    /// session. On failure null, with the reason in `error`: the mount is left in the name space, its connection over.
+    /// Begins to serve what make_mount() has made (from the next turn of the loop on).
+    /// `fs` has its superblock; it and `env` outlive the session. On failure null, with
+    /// the reason in `error`: the mount is left in the name space, its connection over.
     static std::unique_ptr<session> create(new_mount made, const environment& env, storage::filesystem& fs,
                                            session_events events, std::string& error);
-    /// Allowed after on_end, from a later turn of the loop; or earlier, to give up: then the connection ends, holders get ENOTCONN, and the
-    /// mount stays in the name space until somebody unmounts it. Requests still being worked on are answered EIO; their fibers must not run
-    /// any more.
+    /// Allowed after on_end, from a later turn of the loop; or earlier, to give up: then the connection
+    /// ends, holders get ENOTCONN, and the mount stays in the name space until somebody unmounts it.
+    /// Requests still being worked on are answered EIO; their fibers must not run any more.
     ~session();
     session(const session&) = delete;
     session& operator=(const session&) = delete;
@@ -111,9 +112,10 @@ class session {
     bool direct_mount() const noexcept;
     bool allow_other() const noexcept;
 
-    /// Before the mimicked shutdown: reads the descriptor empty, so that every RELEASE is in, then returns when every request being worked
-    /// on has been answered, but the STATFS that the owner keeps. From the call on, RELEASE, FORGET and INTERRUPT are bookkeeping, STATFS
-    /// goes to on_statfs, anything else gets EIO and on_violation. Await it in a fiber of the model's scheduler.
+    /// Before the mimicked shutdown: reads the descriptor empty, so that every RELEASE is in, then
+    /// returns when every request being worked on has been answered, but the STATFS that the owner
+    /// keeps. From the call on, RELEASE, FORGET and INTERRUPT are bookkeeping, STATFS goes to on_statfs,
+    /// anything else gets EIO and on_violation. Await it in a fiber of the model's scheduler.
     sched::task<> prepare_shutdown();
     /// Lets go of the store's directories that are still open: nobody will read them any more.
     void close_directories();

@@ -86,7 +86,8 @@ struct session::impl final : fault_surroundings {
         return *reinterpret_cast<storage::node*>(ino);  // NOLINT(performance-no-int-to-ptr): the kernel keeps a number
     }
     fuse_ino_t id_of(storage::node& f) const { return f.is_root() ? FUSE_ROOT_ID : reinterpret_cast<fuse_ino_t>(&f); }
-    /// Counts the request. False: it is answered, as nothing may come any more (EIO), or as it would change what may only be read.
+    /// Counts the request. False: it is answered, as nothing may come
+    /// any more (EIO), or as it would change what may only be read.
     bool admit(request& r, const char* what, bool changes = false);
     /// Whether a call on the store for `what` is answered at once, and nothing makes it fail: no fiber is needed.
     bool at_once(storage::device_op what) const noexcept { return fs.calls().at_once() && !fs.may_fault(what); }
@@ -103,8 +104,8 @@ struct session::impl final : fault_surroundings {
         gid_t gid;
     };
     static writer writer_of(const request& r) { return {r.caller().pid, r.caller().uid, r.caller().gid}; }
-    /// That caller changes the contents or the owner of `f`, and is one whose doing takes setuid and setgid bits away, as
-    /// setattr_should_drop_suidgid() says. 0 or an errno: then they are still there, and nothing may be changed.
+    /// That caller changes the contents or the owner of `f`, and is one whose doing takes setuid and setgid bits away,
+    /// as setattr_should_drop_suidgid() says. 0 or an errno: then they are still there, and nothing may be changed.
     sched::task<int> kill_suidgid(storage::node& f, writer by);
     sched::task<> reply_attr(request& r, storage::node& f);
     void reply_entry(request& r, storage::node& f, struct stat& st);
@@ -116,8 +117,8 @@ struct session::impl final : fault_surroundings {
     storage::node& take_handle(open_file* h);
     void drop_handle(open_directory* d);
 
-    /// Works on a request: `work(request&)` is a task that runs at once, and as a fiber when it has to wait. One guard around all of
-    /// them: what it throws becomes the caller's errno and a line in the log.
+    /// Works on a request: `work(request&)` is a task that runs at once, and as a fiber when it has to
+    /// wait. One guard around all of them: what it throws becomes the caller's errno and a line in the log.
     template <class Work>
     void serve(fuse_req_t req, std::string_view what, Work work) noexcept {
         try {

@@ -20,8 +20,8 @@ struct spawned {
 /// gate_socket_fd (so no FUSE descriptor can be kept alive by it).
 spawned spawn_gate(const std::string& program);
 
-/// Starts drainfs-gate beside our own program, else the one on PATH. On failure pid -1, and `why` says what is missing. May block on the
-/// filesystem that the program is on. Thread: any.
+/// Starts drainfs-gate beside our own program, else the one on PATH. On failure pid -1, and
+/// `why` says what is missing. May block on the filesystem that the program is on. Thread: any.
 spawned start_program(std::string& why);
 
 /// Kills a gate that nobody wants any more, and reaps it. Its socket stays the caller's. Thread: any.

@@ -42,8 +42,8 @@ bool may_begin_at(std::string_view text, std::size_t i) {
     return before == std::string_view::npos || std::string_view{"=,[{.\n"}.find(text[before]) != std::string_view::npos;
 }
 
-/// What the parser must not see: too many dots in a key, and, outside of strings and comments, what is not ASCII (its tables of other
-/// letters have holes).
+/// What the parser must not see: too many dots in a key, and, outside of strings
+/// and comments, what is not ASCII (its tables of other letters have holes).
 std::optional<problem> first_problem(std::string_view text) {
     int dots = 0;
     for (std::size_t i = 0; i < text.size();) {

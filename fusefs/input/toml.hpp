@@ -1,5 +1,5 @@
-// TOML from somebody else. The one place that includes toml++: its parser is built into this library, as the distribution's copy
-// ends the process at some malformed inputs (`[[[a]]`), while ours throws at them.
+// TOML from somebody else. The one place that includes toml++: its parser is built into this library, as
+// the distribution's copy ends the process at some malformed inputs (`[[[a]]`), while ours throws at them.
 #pragma once
 #include <optional>
 #include <string>

@@ -89,8 +89,8 @@ void bdi_unregister(backing_dev_info& bdi);
 /// bdi_put(), for all at once: frees the unregistered ones that nobody refers to. Done at every bdi_register().
 void bdi_reap(host& h);
 
-/// wb_get_create(): the wb of (bdi, m), referenced; made if need be. The root wb if `m` is the root, dying or offline, or the
-/// bdi is gone (the callers' fallback in the kernel).
+/// wb_get_create(): the wb of (bdi, m), referenced; made if need be. The root wb if `m` is
+/// the root, dying or offline, or the bdi is gone (the callers' fallback in the kernel).
 bdi_writeback& wb_get_create(backing_dev_info& bdi, const memcg_ptr& m);
 /// wb_tryget(): false if it is dying and nobody holds it any more.
 bool wb_tryget(bdi_writeback& wb);

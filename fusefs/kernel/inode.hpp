@@ -10,8 +10,8 @@
 
 namespace drainlab::kernel {
 
-/// One 4 KiB page of a file. It belongs to the memcg that brought it in. `data` is null in simulations and for holes that
-/// were never filled.
+/// One 4 KiB page of a file. It belongs to the memcg that brought it in.
+/// `data` is null in simulations and for holes that were never filled.
 struct folio {
     memcg_ptr cg;
     std::unique_ptr<std::byte[]> data;
@@ -32,8 +32,9 @@ struct address_space {
 /// What a filesystem does for the model's kernel. All on the model's thread.
 struct address_space_operations {
     virtual ~address_space_operations() = default;
-    /// Writes the dirty folios of [wbc.first, wbc.last]: for each folio_clear_dirty_for_io(), wbc_account_cgroup_owner(),
-    /// folio_start_writeback(), the store's write, folio_end_writeback(). Returns 0 or a negative errno.
+    /// Writes the dirty folios of [wbc.first, wbc.last]: for each
+    /// folio_clear_dirty_for_io(), wbc_account_cgroup_owner(), folio_start_writeback(),
+    /// the store's write, folio_end_writeback(). Returns 0 or a negative errno.
     virtual task<int> writepages(inode& i, writeback_control& wbc) = 0;
     /// The inode itself to the store (I_DIRTY_SYNC). Nothing by default.
     virtual task<int> write_inode(inode& i, writeback_control& wbc);
@@ -73,10 +74,11 @@ struct inode {
 folio& folio_add(inode& i, pgoff_t index, const memcg_ptr& m);
 /// Removes a clean folio that is not under writeback; false if it cannot go.
 bool folio_remove(inode& i, pgoff_t index);
-/// The first half of folio_mark_dirty(): the tag, the owner and its accounting; mark_inode_dirty(I_DIRTY_ALL) is still due.
+/// The first half of folio_mark_dirty(): the tag, the owner and
+/// its accounting; mark_inode_dirty(I_DIRTY_ALL) is still due.
 void folio_tag_dirty(inode& i, pgoff_t index, const memcg_ptr& m);
-/// folio_mark_dirty() + __mark_inode_dirty(I_DIRTY_ALL): attaches the inode to a wb if it has none, tags the folio, accounts it
-/// to the owner's wb, puts the inode on b_dirty. `m` is the memcg of the current task.
+/// folio_mark_dirty() + __mark_inode_dirty(I_DIRTY_ALL): attaches the inode to a wb if it has none, tags the
+/// folio, accounts it to the owner's wb, puts the inode on b_dirty. `m` is the memcg of the current task.
 task<> folio_mark_dirty(inode& i, pgoff_t index, const memcg_ptr& m);
 /// Removes the DIRTY tag before writing; false if the folio is not dirty.
 bool folio_clear_dirty_for_io(inode& i, pgoff_t index);
@@ -103,7 +105,8 @@ void mapping_set_error(address_space& m, int error) noexcept;
 memcg_id inode_owner(const inode& i) noexcept;
 
 inline void iget(inode& i) noexcept { ++i.i_count; }
-/// iput(): the last put evicts at once if the superblock is no longer active, or if nothing refers to the inode any more.
+/// iput(): the last put evicts at once if the superblock is no
+/// longer active, or if nothing refers to the inode any more.
 task<> iput(inode& i);
 /// A name or handle refers to it again.
 inline void inode_add_dentry(inode& i) noexcept { i.in_dcache = true; }
@@ -119,7 +122,8 @@ struct locked_wb {
     bdi_writeback* wb{};
     sched::spinlock::guard lock;
 };
-/// locked_inode_to_wb_and_lock_list(): the owner may change until its lock is held. Precondition: the inode has an owner.
+/// locked_inode_to_wb_and_lock_list(): the owner may change
+/// until its lock is held. Precondition: the inode has an owner.
 task<locked_wb> inode_to_wb_and_lock_list(inode& i);
 /// Both need the list_lock of the inode's wb.
 void inode_io_list_move(inode& i, bdi_writeback& wb, io_list to);

@@ -11,7 +11,8 @@ namespace drainlab::kernel {
 /// WB_MAX_INODES_PER_ISW: a switch carries at most 1024 bytes: an 8-byte header, a NULL-terminated array of pointers.
 inline constexpr std::size_t WB_MAX_INODES_PER_ISW = (1024 - 8) / 8 - 1;  // 126
 
-/// struct inode_switch_wbs_context: inodes on their way to one new wb. Owned by the host, from isw_alloc() to isw_free().
+/// struct inode_switch_wbs_context: inodes on their way to one
+/// new wb. Owned by the host, from isw_alloc() to isw_free().
 struct isw {
     isw(host& on, const drain_policy& under, producer who, super_block* asked_for);
 
@@ -34,11 +35,12 @@ void isw_free(isw& s);
 /// inode_switch_wbs(): asks for `i` to be moved to the wb of memcg `to`. Silent on any failure, as the kernel is.
 /// The protocol is the superblock's drain policy.
 task<> inode_switch_wbs(inode& i, memcg_id to, producer by);
-/// The locked half of inode_prepare_wbs_switch(), the same in every version: under i_lock, refuse a superblock that is not
-/// active, an inode that is being switched, freed or is there already; else set I_WB_SWITCH and take a reference.
-/// `test_active` false: before v4.5, SB_ACTIVE was not looked at.
+/// The locked half of inode_prepare_wbs_switch(), the same in every version: under i_lock, refuse a
+/// superblock that is not active, an inode that is being switched, freed or is there already; else set
+/// I_WB_SWITCH and take a reference. `test_active` false: before v4.5, SB_ACTIVE was not looked at.
 task<bool> inode_prepare_locked(inode& i, const bdi_writeback& new_wb, bool test_active = true);
-/// From prepared to queued: counts, wakes who waits for a switch of the superblock, and lets the policy's era take over.
+/// From prepared to queued: counts, wakes who waits for a switch
+/// of the superblock, and lets the policy's era take over.
 task<> isw_queue(isw& s);
 /// wb_queue_isw(): onto the target's list; queues the target's work if the list was empty.
 void wb_queue_isw(bdi_writeback& wb, isw& s);

@@ -8,10 +8,10 @@
 
 namespace drainlab::kernel {
 
-/// A CPU is busy from the moment a caller is noted on it until a tick later: each distinct caller of one tick takes one CPU,
-/// as do the model's own fibers that consume time; more callers than CPUs keep all of them busy. What callers do without
-/// asking the daemon is invisible here.
-/// Thread: the model's.
+/// A CPU is busy from the moment a caller is noted on it until a tick later:
+/// each distinct caller of one tick takes one CPU, as do the model's own fibers
+/// that consume time; more callers than CPUs keep all of them busy. What
+/// callers do without asking the daemon is invisible here. Thread: the model's.
 class machine_real final : public machine {
   public:
     machine_real(sched::scheduler& sched, const profile& p, std::uint64_t seed = 1);
@@ -21,7 +21,8 @@ class machine_real final : public machine {
     bool busy(int cpu, sched::instant from, sched::instant to) const override;
     bool ever_idle(int cpu, sched::instant from, sched::instant to) const override;
     sched::instant next_tick(int cpu, sched::instant t) const override { return ticks_.next_tick(cpu, t); }
-    /// A timer of the scheduler; nothing under the profile `zero`. Costs too short for a timer add up until they are not.
+    /// A timer of the scheduler; nothing under the profile `zero`.
+    /// Costs too short for a timer add up until they are not.
     sched::task<> consume(sched::nanoseconds cost) override;
     sched::nanoseconds wake_latency(int cpu) override;
     sched::nanoseconds run_delay(int cpu, sched::instant t) const override;

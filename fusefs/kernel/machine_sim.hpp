@@ -10,13 +10,13 @@
 
 namespace drainlab::kernel {
 
-/// Fibers that consume() share the CPUs: one runs on each, the others of that CPU wait in its queue and take turns at ticks.
-/// Who comes finds an idle CPU if there is one, as a waking thread does (select_idle_sibling()); a waiting thread moves when a
-/// CPU falls idle. On an overcommitted host a vCPU that has rested runs at full speed for up to one host slice (the host's
-/// scheduler favours who has slept), then gets 1/overcommit of the time. With `shared_clock` (an emulator that counts the
-/// instructions of all CPUs on one clock and runs them in turn) each of n busy CPUs gets 1/n of the time, and an interrupt waits for
-/// the turns before its CPU's. No event happens at a tick unless somebody waits for the CPU.
-/// Thread: the model's. Busy times are kept for `history`.
+/// Fibers that consume() share the CPUs: one runs on each, the others of that CPU wait in its queue and take turns
+/// at ticks. Who comes finds an idle CPU if there is one, as a waking thread does (select_idle_sibling()); a
+/// waiting thread moves when a CPU falls idle. On an overcommitted host a vCPU that has rested runs at full speed
+/// for up to one host slice (the host's scheduler favours who has slept), then gets 1/overcommit of the time. With
+/// `shared_clock` (an emulator that counts the instructions of all CPUs on one clock and runs them in turn) each
+/// of n busy CPUs gets 1/n of the time, and an interrupt waits for the turns before its CPU's. No event happens at
+/// a tick unless somebody waits for the CPU. Thread: the model's. Busy times are kept for `history`.
 class machine_sim final : public machine {
   public:
     machine_sim(sched::scheduler& sched, const profile& p, std::uint64_t seed = 1);
@@ -27,15 +27,18 @@ class machine_sim final : public machine {
     sched::instant turn_after(int cpu, sched::instant t) const override;
     sched::instant next_tick(int cpu, sched::instant t) const override { return ticks_.next_tick(cpu, t); }
     sched::task<> consume(sched::nanoseconds cost) override { return consume(cost, sched::nanoseconds{0}); }
-    /// The same by somebody who will want the CPU for `then` more at once: nobody who waits comes between, until its slice is over.
+    /// The same by somebody who will want the CPU for `then` more at
+    /// once: nobody who waits comes between, until its slice is over.
     sched::task<> consume(sched::nanoseconds cost, sched::nanoseconds then);
-    /// The same for a synchronous write to a file. Its first in a tick (`stamped` is that of the one before) has a new mtime to commit: the
-    /// writer sleeps until the journal's thread has done that, so somebody who waits comes first.
+    /// The same for a synchronous write to a file. Its first in a tick (`stamped` is that of the one before) has a new
+    /// mtime to commit: the writer sleeps until the journal's thread has done that, so somebody who waits comes first.
     sched::task<> write(sched::nanoseconds cost, sched::nanoseconds then, std::int64_t& stamped);
-    /// Longer on a busy CPU: until its thread gives it up or the next tick takes it away, and those before us have had their turns.
+    /// Longer on a busy CPU: until its thread gives it up or the next
+    /// tick takes it away, and those before us have had their turns.
     sched::nanoseconds wake_latency(int cpu) override;
     sched::nanoseconds run_delay(int cpu, sched::instant t) const override;
-    /// Where a thread that is forked on `cpu` begins: on the other CPU that fell idle last (sched_balance_find_dst_group_cpu()), else there.
+    /// Where a thread that is forked on `cpu` begins: on the other CPU that
+    /// fell idle last (sched_balance_find_dst_group_cpu()), else there.
     int fork_cpu(int cpu) const;
     /// In the simulator callers are fibers, which consume time themselves.
     void note_caller(std::uint64_t) override {}
@@ -87,8 +90,9 @@ class machine_sim final : public machine {
     double overcommit_;
     sched::nanoseconds context_switch_, worker_wake_;
     bool shared_clock_;
-    /// sysctl_sched_base_slice, 0.7 ms times 1 + log2 of the CPUs (of at most 8), and half of it: all that runs here is new, a child that makes
-    /// a few writes or an umount(8), and a new task's first slice is half as long (PLACE_DEADLINE_INITIAL).
+    /// sysctl_sched_base_slice, 0.7 ms times 1 + log2 of the CPUs (of at most 8), and
+    /// half of it: all that runs here is new, a child that makes a few writes or an
+    /// umount(8), and a new task's first slice is half as long (PLACE_DEADLINE_INITIAL).
     sched::nanoseconds slice_;
     int taken_{};   ///< CPUs that run something
     int queued_{};  ///< fibers that wait for a CPU

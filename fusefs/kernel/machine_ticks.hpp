@@ -7,12 +7,12 @@
 
 namespace drainlab::kernel {
 
-/// Ticks of all CPUs fall on the same multiples of 1/HZ (kernel/time/tick-sched.c aligns them unless skew_tick=1), each late
-/// by a random part of `tick_jitter`. On an overcommitted host a busy vCPU runs for one host slice, then stands aside while
-/// others run: in every period of overcommit * slice it has one slice, at a random place. An interrupt that falls due while it
-/// stands aside is taken when it runs again, so a tick is late by 0 .. 2 * (overcommit - 1) slices, and ticks that fall due
-/// together are taken as one.
-/// Pure: the same (seed, cpu, tick number) gives the same instant.
+/// Ticks of all CPUs fall on the same multiples of 1/HZ (kernel/time/tick-sched.c aligns them unless
+/// skew_tick=1), each late by a random part of `tick_jitter`. On an overcommitted host a busy vCPU
+/// runs for one host slice, then stands aside while others run: in every period of overcommit * slice
+/// it has one slice, at a random place. An interrupt that falls due while it stands aside is taken
+/// when it runs again, so a tick is late by 0 .. 2 * (overcommit - 1) slices, and ticks that fall due
+/// together are taken as one. Pure: the same (seed, cpu, tick number) gives the same instant.
 class tick_clock {
   public:
     explicit tick_clock(const profile& p, std::uint64_t seed = 1);

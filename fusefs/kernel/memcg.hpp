@@ -8,8 +8,8 @@
 
 namespace drainlab::kernel {
 
-/// online: may own pages and wbs. dying: its directory is gone, css_tryget() fails, its offline callback waits for a grace
-/// period. offline: mem_cgroup_css_offline() has run, its wbs are killed.
+/// online: may own pages and wbs. dying: its directory is gone, css_tryget() fails, its offline
+/// callback waits for a grace period. offline: mem_cgroup_css_offline() has run, its wbs are killed.
 enum class memcg_state : std::uint8_t { online, dying, offline };
 
 /// Shared by the folios charged to it and the wbs made for it; outlives its cgroup as long as they do.
@@ -32,8 +32,8 @@ memcg_ptr memcg_create(host& h, std::string name, memcg_ptr parent = {});
 void memcg_rmdir(const memcg_ptr& m);
 /// mem_cgroup_css_offline() -> wb_memcg_offline(): kills its wbs and queues the offline cleanup.
 void memcg_css_offline(const memcg_ptr& m);
-/// wb_blkcg_offline(): the io controller is taken from its cgroup. Its wbs die, though it lives on; each inode of theirs asks for
-/// a switch when it is next written back.
+/// wb_blkcg_offline(): the io controller is taken from its cgroup. Its wbs die, though
+/// it lives on; each inode of theirs asks for a switch when it is next written back.
 void wb_blkcg_offline(const memcg_ptr& m);
 /// css_killed_work_fn(): the offline callbacks that are due.
 task<> css_killed_work_fn(host& h);

@@ -11,7 +11,8 @@ struct modelled_device {
     virtual task<int> write(std::size_t bytes) = 0;
 };
 
-/// writepages() as any filesystem does it, a request of adjacent or other dirty folios at a time. Without a device each is done at once.
+/// writepages() as any filesystem does it, a request of adjacent or
+/// other dirty folios at a time. Without a device each is done at once.
 class modelled_fs : public address_space_operations {
   public:
     /// drop: a folio goes once it is written, so that the next writer is charged anew.

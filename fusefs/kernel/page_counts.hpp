@@ -5,8 +5,9 @@
 
 namespace drainlab::kernel {
 
-/// Of all files of a superblock whose `counts` this is, or of several of these together. Kept by folio.cpp alone: whoever changes folios
-/// need not count. A folio that is written to while it is under writeback is in both, `dirty` and `writeback`.
+/// Of all files of a superblock whose `counts` this is, or of several of these
+/// together. Kept by folio.cpp alone: whoever changes folios need not count. A folio
+/// that is written to while it is under writeback is in both, `dirty` and `writeback`.
 class page_counts {
   public:
     page_counts() = default;
@@ -25,7 +26,8 @@ class page_counts {
     std::uint64_t most() const noexcept { return most_; }
     void forget_most() noexcept { most_ = pages_; }
 
-    /// From now on `wider` (null: nobody) counts these as well, and the one before no more. It must outlive this, or be left.
+    /// From now on `wider` (null: nobody) counts these as well, and
+    /// the one before no more. It must outlive this, or be left.
     void join(page_counts* wider) noexcept {
         if (wider_) wider_->add(-signed_of(pages_), -signed_of(dirty_), -signed_of(writeback_));
         wider_ = wider;

@@ -1,5 +1,5 @@
-// An ordered map from page index to T: what an address_space holds. 16 neighbours share a chunk, as in the kernel's xarray, so that a
-// page of a sequential file costs a fraction of a tree node.
+// An ordered map from page index to T: what an address_space holds. 16 neighbours share a chunk,
+// as in the kernel's xarray, so that a page of a sequential file costs a fraction of a tree node.
 #pragma once
 #include "fusefs/kernel/types.hpp"
 
@@ -15,8 +15,8 @@
 
 namespace drainlab::kernel {
 
-/// Ascending. A T stays where it is until it is erased, and is T{} when it comes anew; an iterator stays good until its own page, or the
-/// last of its chunk, is erased.
+/// Ascending. A T stays where it is until it is erased, and is T{} when it comes anew;
+/// an iterator stays good until its own page, or the last of its chunk, is erased.
 template <class T>
 class page_map {
     static constexpr unsigned shift = 4;  // 16 pages a chunk

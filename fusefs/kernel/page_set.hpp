@@ -1,5 +1,5 @@
-// An ordered set of page indices: the tags of an address_space. 64 neighbours share a word, as in the kernel's xarray, so that a page of
-// a sequential file costs a fraction of a tree node.
+// An ordered set of page indices: the tags of an address_space. 64 neighbours share a word, as
+// in the kernel's xarray, so that a page of a sequential file costs a fraction of a tree node.
 #pragma once
 #include "fusefs/kernel/types.hpp"
 

@@ -1,5 +1,5 @@
-// A percpu_counter that can be freed. Touching a freed one is the use-after-free of CVE-2026-64378; here the counter itself
-// notices and reports, and nothing undefined happens.
+// A percpu_counter that can be freed. Touching a freed one is the use-after-free of
+// CVE-2026-64378; here the counter itself notices and reports, and nothing undefined happens.
 #pragma once
 #include <cstdint>
 #include <functional>

@@ -1,5 +1,6 @@
-// RCU as the writeback code sees it. Who implements it decides about time: rcu_engine (ticks, quiescent states, callback
-// lists; its lengths come from the profile) or rcu_untimed (for the exhaustive scheduler: one event per grace period).
+// RCU as the writeback code sees it. Who implements it decides about time: rcu_engine
+// (ticks, quiescent states, callback lists; its lengths come from the profile) or
+// rcu_untimed (for the exhaustive scheduler: one event per grace period).
 #pragma once
 #include "fusefs/sched/scheduler.hpp"
 
@@ -47,7 +48,8 @@ class rcu {
     };
     virtual read_section read_lock() = 0;
 
-    /// synchronize_rcu(): returns after every read section that began before the call has ended. Not within a read section.
+    /// synchronize_rcu(): returns after every read section that
+    /// began before the call has ended. Not within a read section.
     virtual sched::task<> synchronize() = 0;
     /// synchronize_rcu_expedited(): the same, by interrupting CPUs instead of waiting for them (unless rcu_normal).
     virtual sched::task<> synchronize_expedited() = 0;

@@ -6,8 +6,8 @@
 
 namespace drainlab::kernel {
 
-/// Callbacks in order of call_rcu(). From the front: done (ready to run), waiting for a numbered grace period (the kernel's
-/// WAIT and NEXT_READY), and new ones without a number (NEXT).
+/// Callbacks in order of call_rcu(). From the front: done (ready to run), waiting for a numbered
+/// grace period (the kernel's WAIT and NEXT_READY), and new ones without a number (NEXT).
 class rcu_cblist {
   public:
     using callback = std::function<void()>;

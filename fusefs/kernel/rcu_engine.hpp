@@ -14,21 +14,21 @@
 
 namespace drainlab::kernel {
 
-/// The RCU implementation for `p`: rcu_untimed for the profile `zero`, else rcu_engine. All three must outlive it, and the
-/// scheduler must drop its fibers, or have none waiting in it, before it goes.
+/// The RCU implementation for `p`: rcu_untimed for the profile `zero`, else rcu_engine. All three must
+/// outlive it, and the scheduler must drop its fibers, or have none waiting in it, before it goes.
 std::unique_ptr<rcu> make_rcu(sched::scheduler& sched, machine& cpus, const profile& p, std::uint64_t seed = 1);
 
-/// What the end of a task and the removal of its cgroup send through call_rcu(): `n` callbacks that only free memory, on the
-/// running fiber's CPU (task, pid, files, VMAs, dentries, page cache nodes, the css).
+/// What the end of a task and the removal of its cgroup send through call_rcu(): `n` callbacks that only
+/// free memory, on the running fiber's CPU (task, pid, files, VMAs, dentries, page cache nodes, the css).
 void cgroup_exit_callbacks(rcu& r, int n);
 
-/// Grace periods run one at a time, by a service fiber that sleeps while none is requested. A busy CPU notes a grace period at
-/// its next tick and reports a quiescent state at the tick after; idle CPUs are found by the grace-period thread's scans, whose
-/// sleeps end on tick boundaries; a read section holds the grace period until it ends. Callbacks live in per-CPU lists, get
-/// their grace period at a tick of their CPU, and run at one. Ticks are computed from the machine when they can matter: at
-/// rest there is no timer at all.
-/// Left out: rcu_node's tree, nocb, boosting, stall warnings, CPU hotplug, the 100 ms push of holdout CPUs.
-/// Thread: the model's.
+/// Grace periods run one at a time, by a service fiber that sleeps while none is requested. A busy
+/// CPU notes a grace period at its next tick and reports a quiescent state at the tick after; idle
+/// CPUs are found by the grace-period thread's scans, whose sleeps end on tick boundaries; a read
+/// section holds the grace period until it ends. Callbacks live in per-CPU lists, get their grace
+/// period at a tick of their CPU, and run at one. Ticks are computed from the machine when they
+/// can matter: at rest there is no timer at all. Left out: rcu_node's tree, nocb, boosting, stall
+/// warnings, CPU hotplug, the 100 ms push of holdout CPUs. Thread: the model's.
 class rcu_engine final : public rcu {
   public:
     /// Precondition: !p.zero (see make_rcu()).

@@ -8,14 +8,15 @@
 
 namespace drainlab::kernel {
 
-/// A grace period is one event: it can happen as soon as every older read section has ended. Callbacks run in order per CPU,
-/// each batch after a grace period of its own. Only wait queues, no timers. Expedited and normal grace periods are the same.
-/// Thread: the model's. No fiber may wait in it when it is destroyed.
+/// A grace period is one event: it can happen as soon as every older read section has ended. Callbacks run
+/// in order per CPU, each batch after a grace period of its own. Only wait queues, no timers. Expedited and
+/// normal grace periods are the same. Thread: the model's. No fiber may wait in it when it is destroyed.
 class rcu_untimed final : public rcu, sched::atomic_observer {
   public:
     explicit rcu_untimed(sched::scheduler& sched) : sched_{sched} {}
     ~rcu_untimed() override;
-    /// A held spinlock is a read section: preemption is off, and PREEMPT_RT takes rcu_read_lock() with the lock. Off by default.
+    /// A held spinlock is a read section: preemption is off, and
+    /// PREEMPT_RT takes rcu_read_lock() with the lock. Off by default.
     void count_spinlocks();
     rcu_untimed(const rcu_untimed&) = delete;
     rcu_untimed& operator=(const rcu_untimed&) = delete;

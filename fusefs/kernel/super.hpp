@@ -34,8 +34,8 @@ struct shutdown_phases {
 
 enum class sb_state : std::uint8_t { live, dying, dead };
 
-/// Shared by its inodes, so that a leaked one can still be told what it belongs to; "freed" is modelled by `state` and by the
-/// percpu counters, never by the machine's memory.
+/// Shared by its inodes, so that a leaked one can still be told what it belongs to; "freed"
+/// is modelled by `state` and by the percpu counters, never by the machine's memory.
 struct super_block : std::enable_shared_from_this<super_block> {
     super_block(host& on, std::string name, backing_dev_info& bdi, address_space_operations& ops,
                 const drain_policy& policy);
@@ -74,14 +74,17 @@ struct super_block : std::enable_shared_from_this<super_block> {
 /// A new, active superblock. Without `bdi` it gets one of its own.
 std::shared_ptr<super_block> sget(host& h, std::string name, address_space_operations& ops, const drain_policy& policy,
                                   backing_dev_info* bdi = nullptr);
-/// The inode `ino` of `sb`, made if need be. Not referenced; valid until evicted. DRAINLAB_CHECKs that `sb` is not dead.
+/// The inode `ino` of `sb`, made if need be. Not referenced;
+/// valid until evicted. DRAINLAB_CHECKs that `sb` is not dead.
 std::shared_ptr<inode> iget_locked(super_block& sb, ino_t ino);
 
 /// grab_super(): one more active reference, of a superblock that has some.
 void grab_super(super_block& sb) noexcept;
-/// deactivate_super(): drops one active reference; the last one shuts down, in the caller's task, and returns when dead.
+/// deactivate_super(): drops one active reference; the last one
+/// shuts down, in the caller's task, and returns when dead.
 task<> deactivate_super(super_block& sb);
-/// generic_shutdown_super(): sync, clear SB_ACTIVE, cgroup_writeback_umount(), evict, put_super, busy check. s_umount is held.
+/// generic_shutdown_super(): sync, clear SB_ACTIVE,
+/// cgroup_writeback_umount(), evict, put_super, busy check. s_umount is held.
 task<> generic_shutdown_super(super_block& sb);
 /// cgroup_writeback_umount(): the drain of the superblock's policy, with its time taken.
 task<> cgroup_writeback_umount(super_block& sb);
@@ -89,8 +92,8 @@ task<> cgroup_writeback_umount(super_block& sb);
 task<> evict_inodes(super_block& sb);
 /// Fault: the drain takes at least `hold`, counted from its beginning; 0 ends one under way.
 void set_drain_hold(super_block& sb, nanoseconds hold);
-/// Changes the policy of a live superblock: new switches are refused until those in flight are done, so that none begins under
-/// one protocol and ends under another.
+/// Changes the policy of a live superblock: new switches are refused until those in
+/// flight are done, so that none begins under one protocol and ends under another.
 task<> set_drain_policy(super_block& sb, const drain_policy& policy);
 
 }  // namespace drainlab::kernel

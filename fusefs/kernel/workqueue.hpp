@@ -42,10 +42,10 @@ struct delayed_work {
 /// Neither armed nor pending nor running. Whoever waits for that waits on the address of its `work`.
 inline bool idle(const delayed_work& w) noexcept { return !w.armed && !w.work.pending && !w.work.running; }
 
-/// alloc_workqueue(). flush() is colour based: it waits for every item queued before it, of anybody, and for none queued
-/// later (kernel/workqueue.c: __flush_workqueue; 16 colours, further flushers queue up).
-/// Thread: the model's. All work and all delayed work must be done, or cancelled, before it is destroyed; the scheduler drops
-/// fibers first otherwise.
+/// alloc_workqueue(). flush() is colour based: it waits for every item queued before it, of
+/// anybody, and for none queued later (kernel/workqueue.c: __flush_workqueue; 16 colours,
+/// further flushers queue up). Thread: the model's. All work and all delayed work must be
+/// done, or cancelled, before it is destroyed; the scheduler drops fibers first otherwise.
 class workqueue {
   public:
     /// `max_active` 0: the default, 256 items running per CPU. `unbound`: not bound to the CPU that queues.

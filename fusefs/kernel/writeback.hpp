@@ -29,8 +29,9 @@ void wbc_account_cgroup_owner(writeback_control& wbc, const folio& f, std::size_
 /// wbc_detach_inode(): ends the round; may ask for a switch.
 task<> wbc_detach_inode(writeback_control& wbc);
 
-/// __filemap_fdatawrite_range(): one whole round over [first, last] of `i`, pages only. 0 or a negative errno.
-/// Used by fsync, O_SYNC, sync_file_range. The caller answers its request only after this has returned: its file pins the mount.
+/// __filemap_fdatawrite_range(): one whole round over [first, last] of `i`, pages
+/// only. 0 or a negative errno. Used by fsync, O_SYNC, sync_file_range. The caller
+/// answers its request only after this has returned: its file pins the mount.
 task<int> filemap_fdatawrite_range(inode& i, pgoff_t first, pgoff_t last, const memcg_ptr& m);
 
 /// sync_filesystem(): all dirty data of `sb` to the store. Caller holds s_umount. 0 or the first negative errno.
@@ -38,8 +39,8 @@ task<int> sync_filesystem(super_block& sb);
 /// sync_inodes_sb(): data integrity; excludes switches being applied on the same bdi (wb_switch_rwsem) meanwhile.
 task<int> sync_inodes_sb(super_block& sb);
 
-/// try_to_writeback_inodes_sb(): sends the flushers for all that is dirty of `sb`, and waits for them (WB_SYNC_NONE). Returns at once where
-/// s_umount is held for write: a superblock on its way out has a sync of its own.
+/// try_to_writeback_inodes_sb(): sends the flushers for all that is dirty of `sb`, and waits for them (WB_SYNC_NONE).
+/// Returns at once where s_umount is held for write: a superblock on its way out has a sync of its own.
 task<> try_to_writeback_inodes_sb(super_block& sb);
 /// wakeup_flusher_threads_bdi(): all superblocks on `bdi`; here with the wait for what was asked.
 task<> wakeup_flusher_threads_bdi(backing_dev_info& bdi);

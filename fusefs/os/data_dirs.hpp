@@ -13,11 +13,11 @@ struct origin {
     std::string to_sources;  ///< the way there from PREFIX when it was built, as `../..`
 };
 
-/// Folders in which `profiles/`, `scenarios/`, `worlds/`, ... are looked for; the first that has them counts, and they need not exist.
-/// `$DRAINLAB_DATA_DIR` alone if that is set, else
+/// Folders in which `profiles/`, `scenarios/`, `worlds/`, ... are looked for; the first that
+/// has them counts, and they need not exist. `$DRAINLAB_DATA_DIR` alone if that is set, else
 ///  - `PREFIX/share/drainlab`: an installation;
-///  - `PREFIX/to_sources/workloads`: a build tree that was moved together with its sources. Only if it belongs to the owner of the
-///    program or to root: above a program in /tmp anybody may put a folder;
+///  - `PREFIX/to_sources/workloads`: a build tree that was moved together with its sources. Only if it
+///    belongs to the owner of the program or to root: above a program in /tmp anybody may put a folder;
 ///  - `sources/workloads`: a build tree that left its sources;
 ///  - `PREFIX/data`: the copy that the build made, for a build tree whose sources are gone.
 ///

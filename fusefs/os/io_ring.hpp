@@ -40,7 +40,8 @@ class io_ring {
     const io_uring_cqe* done_{};
 };
 
-/// Whether a frozen thread still does what its ring has for it: Linux 6.11 and later. `release` as uname(2) tells it; empty: of this machine.
+/// Whether a frozen thread still does what its ring has for it: Linux 6.11
+/// and later. `release` as uname(2) tells it; empty: of this machine.
 bool frozen_tasks_work(std::string release = {});
 
 }  // namespace drainlab::os

@@ -60,8 +60,8 @@ bool is_same(const seen_directory& a, const seen_directory& b) noexcept;
 /// the one meant.
 bool connection_is_dead(const mount_line& line, int limit_ms = 2000);
 
-/// The same with its third answer: silent when none came within the limit (a daemon that is stopped, wedged, or dead with a thread of it
-/// still in the kernel).
+/// The same with its third answer: silent when none came within the limit (a daemon
+/// that is stopped, wedged, or dead with a thread of it still in the kernel).
 enum class connection { alive, dead, silent };
 /// Asked by a child that is killed after `limit_ms`.
 connection connection_of(const mount_line& line, int limit_ms = 2000);

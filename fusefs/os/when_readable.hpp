@@ -6,9 +6,10 @@
 
 namespace drainlab::os {
 
-/// Calls `then` once what `look_up` gives has something to read, or is at its end; it is asked whether that is true, not Asio alone (see
-/// readable()). Never, where the wait is cancelled or fails. `look_up` gives a pointer to an asio::posix::stream_descriptor, or to a
-/// socket; null: its owner is gone, and nothing is called. It is called before each wait and after it. Thread: the loop's.
+/// Calls `then` once what `look_up` gives has something to read, or is at its end; it is asked whether
+/// that is true, not Asio alone (see readable()). Never, where the wait is cancelled or fails.
+/// `look_up` gives a pointer to an asio::posix::stream_descriptor, or to a socket; null: its owner is
+/// gone, and nothing is called. It is called before each wait and after it. Thread: the loop's.
 template <class LookUp, class Then>
 void when_readable(LookUp look_up, Then then) {
     auto* const waited_for = look_up();

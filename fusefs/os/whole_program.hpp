@@ -1,5 +1,5 @@
-// The one guard around a program: whatever nobody has caught, in any thread, becomes a sentence on what is lacking and an exit code.
-// Header only, of the standard library alone, so that every program can have it.
+// The one guard around a program: whatever nobody has caught, in any thread, becomes a sentence on what is
+// lacking and an exit code. Header only, of the standard library alone, so that every program can have it.
 #pragma once
 #include <sys/resource.h>
 
@@ -88,8 +88,9 @@ inline int say(const lack& l) noexcept {
 /// Says what is lacking when errno is `error`; the exit code.
 inline int say_lack(int error) noexcept { return detail::say(lack_of(error)); }
 
-/// Sees to it that at least `descriptors` may be open and `mebibytes` of address space be used; raises the soft limits if the hard ones
-/// allow. `code` is 0, or 4 with "needs ... and may have ..." as text. Better at once than in the middle of something.
+/// Sees to it that at least `descriptors` may be open and `mebibytes` of address space
+/// be used; raises the soft limits if the hard ones allow. `code` is 0, or 4 with "needs
+/// ... and may have ..." as text. Better at once than in the middle of something.
 inline lack lack_of_limits(unsigned long long descriptors, unsigned long long mebibytes) noexcept {
     const struct {
         int resource;
@@ -112,8 +113,9 @@ inline lack lack_of_limits(unsigned long long descriptors, unsigned long long me
     return {0, {}};
 }
 
-/// Runs `body`, which returns the exit code, as the whole of the program called `name` (static text). What it throws, and what ends in
-/// std::terminate(), is told on standard error and is 4 (something is lacking here) or 5 (it failed itself).
+/// Runs `body`, which returns the exit code, as the whole of the program called
+/// `name` (static text). What it throws, and what ends in std::terminate(), is told
+/// on standard error and is 4 (something is lacking here) or 5 (it failed itself).
 template <class Body>
 int whole_program(const char* name, Body body) noexcept {
     detail::program_name = name;

@@ -16,8 +16,8 @@ struct load_result {
     explicit operator bool() const noexcept { return value.has_value(); }
 };
 
-/// Loads a profile by file (`word` contains a '/' or ends in .toml) or by name: `DIR/profiles/NAME.toml` in the first of
-/// `dirs` that has it. The profile's name is the file's. Reads files only; any thread.
+/// Loads a profile by file (`word` contains a '/' or ends in .toml) or by name: `DIR/profiles/NAME.toml`
+/// in the first of `dirs` that has it. The profile's name is the file's. Reads files only; any thread.
 load_result load_profile(std::string_view word, const std::vector<std::string>& dirs);
 
 /// The same from text; `file` is what messages call it.

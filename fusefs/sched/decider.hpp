@@ -18,8 +18,8 @@ enum class choice_kind : std::uint8_t {
 class decider {
   public:
     virtual ~decider() = default;
-    /// An option below `options` (at least 2). `candidates` are the fibers that could run, valid during the call; an option one
-    /// past them means that the next timer expires. Empty for memory.
+    /// An option below `options` (at least 2). `candidates` are the fibers that could run, valid
+    /// during the call; an option one past them means that the next timer expires. Empty for memory.
     virtual std::uint32_t decide(choice_kind kind, std::span<fiber* const> candidates, std::uint32_t options) = 0;
 };
 

@@ -1,5 +1,5 @@
-// The exhaustive scheduler: untimed, and every choice is somebody else's. Run a world again and again with the choices of a search
-// (search.hpp) and every interleaving is seen, up to a bound on preemptions.
+// The exhaustive scheduler: untimed, and every choice is somebody else's. Run a world again and again
+// with the choices of a search (search.hpp) and every interleaving is seen, up to a bound on preemptions.
 #pragma once
 #include "fusefs/sched/decider.hpp"
 #include "fusefs/sched/scheduler.hpp"
@@ -9,14 +9,16 @@ namespace drainlab::sched {
 
 /// What bounds a search through all schedules of a world.
 struct exhaustive_options {
-    /// How often a fiber may be made to stop at a named point while it could go on. Negative: no bound. Choices where a fiber
-    /// has blocked, and moments at which a store becomes visible, are no preemptions.
+    /// How often a fiber may be made to stop at a named point while it could go on. Negative: no bound.
+    /// Choices where a fiber has blocked, and moments at which a store becomes visible, are no preemptions.
     int preemptions{-1};
-    /// Delay bounding (after Emmi, Qadeer, Rakamaric: "Delay-bounded scheduling", 2011), for worlds with too many choices where a
-    /// fiber has blocked: there, another fiber than the first uses up a preemption, too. Whoever is passed over or preempted runs
-    /// only when nobody else can, until it is chosen: one preemption holds a fiber back for as long as it takes.
+    /// Delay bounding (after Emmi, Qadeer, Rakamaric: "Delay-bounded scheduling", 2011), for
+    /// worlds with too many choices where a fiber has blocked: there, another fiber than the
+    /// first uses up a preemption, too. Whoever is passed over or preempted runs only when nobody
+    /// else can, until it is chosen: one preemption holds a fiber back for as long as it takes.
     bool delays{};
-    /// Timers that may expire although something else could run. Beyond that one expires only when nothing else can happen.
+    /// Timers that may expire although something else could run.
+    /// Beyond that one expires only when nothing else can happen.
     int timers{1};
     /// A run of more steps is a livelock.
     std::uint64_t step_limit{5000};
@@ -52,8 +54,8 @@ class exhaustive_scheduler final : public scheduler {
     /// Runs until nothing can run any more.
     exhaustive_outcome run();
 
-    /// From now on there are no choices: fibers run in order of arrival, stores are seen at once. For the part of a run whose
-    /// order no invariant depends on.
+    /// From now on there are no choices: fibers run in order of arrival, stores are
+    /// seen at once. For the part of a run whose order no invariant depends on.
     void calm();
     void observe(step_observer* observer) noexcept { observer_ = observer; }
 

@@ -8,10 +8,11 @@
 
 namespace drainlab::sched {
 
-/// What a session, a lane or a loop has under way. enter() gives a hold, close() lets nobody in any more and waits for the holds.
+/// What a session, a lane or a loop has under way. enter() gives a
+/// hold, close() lets nobody in any more and waits for the holds.
 ///
-///     auto hold = work.enter();                        // lives as long as the work: in a coroutine's frame, in a callback
-///     const bool over = co_await work.close(sched, deadline);
+///     auto hold = work.enter();                        // lives as long as the work: in a
+///     coroutine's frame, in a callback const bool over = co_await work.close(sched, deadline);
 ///
 /// The count belongs to the holds as well: they may outlive this object, after abandon() only (checked always).
 /// Thread: one, the loop's or the model's.

@@ -1,5 +1,6 @@
-// The modelled kernel's locks, as awaitables: `auto guard = co_await sb.s_umount.down_write();`. First come, first served; a
-// queued writer holds later readers back, as the kernel's rwsem does. Not locks of the machine: one thread runs everything.
+// The modelled kernel's locks, as awaitables: `auto guard = co_await
+// sb.s_umount.down_write();`. First come, first served; a queued writer holds later readers
+// back, as the kernel's rwsem does. Not locks of the machine: one thread runs everything.
 #pragma once
 #include "fusefs/sched/shared.hpp"
 

@@ -16,13 +16,15 @@ struct mark_name {
 template <mark_name Name>
 inline constinit std::atomic<bool> mark_reached{false};
 
-/// `mark<"a page was read for a write">();` where the code goes a way that a test is about. Costs one store to a byte of its own; any thread.
+/// `mark<"a page was read for a write">();` where the code goes a way that
+/// a test is about. Costs one store to a byte of its own; any thread.
 template <mark_name Name>
 inline void mark() noexcept {
     mark_reached<Name>.store(true, std::memory_order_relaxed);
 }
 
-/// For a test: whether the place has been reached since this was made. A name that no code bears is never reached, so a wrong one fails.
+/// For a test: whether the place has been reached since this was made.
+/// A name that no code bears is never reached, so a wrong one fails.
 template <mark_name Name>
 class must_reach {
   public:

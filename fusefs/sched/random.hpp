@@ -1,4 +1,5 @@
-// A small generator whose numbers are the same on every machine and in every build (the standard's distributions are not).
+// A small generator whose numbers are the same on every machine
+// and in every build (the standard's distributions are not).
 #pragma once
 #include <cstdint>
 

@@ -66,8 +66,8 @@ struct waiter {
     fiber_kind kind;
 };
 
-/// Hears of the stretches in which a fiber holds spinlocks, that is, cannot be preempted (or, with PREEMPT_RT, is an RCU reader
-/// explicitly).
+/// Hears of the stretches in which a fiber holds spinlocks, that is,
+/// cannot be preempted (or, with PREEMPT_RT, is an RCU reader explicitly).
 class atomic_observer {
   public:
     virtual ~atomic_observer() = default;
@@ -92,9 +92,9 @@ class scheduler {
     /// run loop.
     fiber& spawn(std::string name, task<> body, fiber_kind kind = fiber_kind::thread, int cpu = -1);
 
-    /// Runs `body` at once, as a fiber, until it first waits; then it goes on as one that was spawned. One that never waits costs
-    /// next to nothing. Also from within a fiber, which goes on when `body` waits or has ended. An exception that leaves the body
-    /// before it waits is the caller's.
+    /// Runs `body` at once, as a fiber, until it first waits; then it goes on as one that was spawned.
+    /// One that never waits costs next to nothing. Also from within a fiber, which goes on when `body`
+    /// waits or has ended. An exception that leaves the body before it waits is the caller's.
     void start(std::string_view name, task<> body);
 
     /// The fiber that runs now; null outside of one (a callback of the machine's loop, a test's own code).
@@ -166,8 +166,8 @@ class scheduler {
     /// Makes every pass through `at` last `width` (0 takes it back). Real and simulated schedulers only.
     void widen(point at, nanoseconds width);
 
-    /// Destroys all fibers, newest first, and spawns no more. Whoever owns what the fibers refer to calls it before that goes;
-    /// derived destructors call it while their virtual functions still stand.
+    /// Destroys all fibers, newest first, and spawns no more. Whoever owns what the fibers refer to
+    /// calls it before that goes; derived destructors call it while their virtual functions still stand.
     void drop_all() noexcept;
 
     /// The memory model that shared variables go through, or null: plain memory (see shared.hpp).

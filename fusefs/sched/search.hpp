@@ -11,13 +11,14 @@
 
 namespace drainlab::sched {
 
-/// The same choices led to another number of options: the world under search is not deterministic, or a schedule is of another
-/// world or version.
+/// The same choices led to another number of options: the world under search
+/// is not deterministic, or a schedule is of another world or version.
 struct nondeterminism : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Stateless search: every run starts anew and follows the choices that led to the last branching, then takes 0 everywhere.
+/// Stateless search: every run starts anew and follows the choices
+/// that led to the last branching, then takes 0 everywhere.
 ///     do { run(search); } while (search.next());
 class depth_first final : public decider {
   public:
@@ -26,11 +27,11 @@ class depth_first final : public decider {
     bool next();
     /// The choices of the present run.
     schedule taken(int preemptions) const;
-    /// Between runs: hands the largest part that is still to come to another search, which comes after all that this one keeps.
-    /// Nothing if there is only one schedule left.
+    /// Between runs: hands the largest part that is still to come to another search, which
+    /// comes after all that this one keeps. Nothing if there is only one schedule left.
     std::optional<depth_first> split();
-    /// Continue where another search was: its choices with their numbers of options. What was split off is not part of it: who
-    /// resumes goes through that, too.
+    /// Continue where another search was: its choices with their numbers of options.
+    /// What was split off is not part of it: who resumes goes through that, too.
     struct branch {
         std::uint32_t taken, options;
     };
@@ -97,9 +98,9 @@ class random_walk final : public recording_decider {
     random random_;
 };
 
-/// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized scheduler with probabilistic
-/// guarantees of finding bugs", 2010): random priorities, `depth` - 1 places where the running fiber drops to the lowest. Finds a
-/// bug of that depth with probability at least 1 / (n k^(depth - 1)) per run.
+/// Probabilistic concurrency testing (Burckhardt, Kothari, Musuvathi, Nagarakatte: "A randomized scheduler with
+/// probabilistic guarantees of finding bugs", 2010): random priorities, `depth` - 1 places where the running
+/// fiber drops to the lowest. Finds a bug of that depth with probability at least 1 / (n k^(depth - 1)) per run.
 class pct final : public recording_decider {
   public:
     /// `steps` is a guess at the number of choices of a run, corrected by what is seen.

@@ -1,6 +1,6 @@
-// Variables that tasks share without a lock (SB_ACTIVE, isw_nr_in_flight, s_isw_nr_in_flight), and the barrier between them.
-// On the real and the simulated scheduler they are plain memory. The exhaustive scheduler puts a store buffer per task in
-// between, so that a missing smp_mb() is a bug it can find.
+// Variables that tasks share without a lock (SB_ACTIVE, isw_nr_in_flight, s_isw_nr_in_flight), and the
+// barrier between them. On the real and the simulated scheduler they are plain memory. The exhaustive
+// scheduler puts a store buffer per task in between, so that a missing smp_mb() is a bug it can find.
 #pragma once
 #include "fusefs/sched/scheduler.hpp"
 
@@ -31,8 +31,8 @@ class memory_model {
     virtual void add_relaxed(shared_cell& cell, std::int64_t delta) = 0;
     /// Orders everything before it with everything after it: smp_mb(), a locked read-modify-write.
     virtual void fence() = 0;
-    /// smp_store_release() of a lock: whoever passes the result to acquire() sees all that the running task has stored so far. Nobody
-    /// else need see it any sooner.
+    /// smp_store_release() of a lock: whoever passes the result to acquire() sees all
+    /// that the running task has stored so far. Nobody else need see it any sooner.
     virtual released_stores release() = 0;
     virtual void acquire(const released_stores& from) = 0;
     /// How many stores anybody has issued so far.

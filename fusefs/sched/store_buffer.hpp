@@ -1,4 +1,5 @@
-// Store buffering: what a fiber has written to a shared variable may be seen by the others late, until it passes a barrier.
+// Store buffering: what a fiber has written to a shared variable
+// may be seen by the others late, until it passes a barrier.
 #pragma once
 #include "fusefs/sched/decider.hpp"
 #include "fusefs/sched/shared.hpp"
@@ -7,13 +8,13 @@
 
 namespace drainlab::sched {
 
-/// One first-in-first-out buffer per fiber (as on x86-TSO), for plain stores and for unordered atomic adds. Weaker than x86 in
-/// one respect: taking a lock does not empty the buffer, as an acquire does not order older stores (Documentation/
-/// memory-barriers.txt). Releasing a spinlock is a store like any other: who takes it next sees what came before, others need not yet.
-/// Releasing a sleeping lock, blocking, waking and queueing work are full barriers.
+/// One first-in-first-out buffer per fiber (as on x86-TSO), for plain stores and for unordered atomic adds. Weaker
+/// than x86 in one respect: taking a lock does not empty the buffer, as an acquire does not order older stores
+/// (Documentation/ memory-barriers.txt). Releasing a spinlock is a store like any other: who takes it next sees what
+/// came before, others need not yet. Releasing a sleeping lock, blocking, waking and queueing work are full barriers.
 ///
-/// When a store becomes visible is decided at the first load that could tell: an earlier moment would look the same to all.
-/// So there is no choice where no other fiber's store is pending.
+/// When a store becomes visible is decided at the first load that could tell: an earlier moment
+/// would look the same to all. So there is no choice where no other fiber's store is pending.
 class store_buffers final : public memory_model {
   public:
     /// Both must outlive it.

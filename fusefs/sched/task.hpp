@@ -90,8 +90,8 @@ inline promise_base& promise_of(std::coroutine_handle<> frame) noexcept {
 }
 }  // namespace detail
 
-/// Destroys a suspended chain from `leaf`, what it would resume, up to its first task, which stays with its owner. Innermost first, as
-/// the frames' own destructors would do it, but without nesting on the machine's stack.
+/// Destroys a suspended chain from `leaf`, what it would resume, up to its first task, which stays with its owner.
+/// Innermost first, as the frames' own destructors would do it, but without nesting on the machine's stack.
 inline void drop_chain(std::coroutine_handle<> leaf) noexcept {
     while (leaf && detail::promise_of(leaf).continuation) {
         const auto awaiting = detail::promise_of(leaf).continuation;

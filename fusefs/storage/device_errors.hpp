@@ -11,8 +11,9 @@
 
 namespace drainlab::storage {
 
-/// What may be made to fail. The data operations are the store's: `read` brings pages in, `write` is write-back, `fsync` the store's own
-/// fsync after it (also of directories, and sync_fs). The others are a caller's request. STATFS is never failed: the gate waits in it.
+/// What may be made to fail. The data operations are the store's: `read` brings pages in,
+/// `write` is write-back, `fsync` the store's own fsync after it (also of directories, and
+/// sync_fs). The others are a caller's request. STATFS is never failed: the gate waits in it.
 enum class device_op : std::uint8_t {
     any,
     read,
@@ -46,8 +47,8 @@ std::optional<device_op> parse_device_op(std::string_view word) noexcept;
 /// The word of device_op_words.
 std::string_view to_string(device_op op) noexcept;
 
-/// The number of an errno's name ("EIO"); 0 if there is none such, or if the kernel would take it for more than one request's
-/// failure (ENOSYS: it never asks again).
+/// The number of an errno's name ("EIO"); 0 if there is none such, or if the kernel
+/// would take it for more than one request's failure (ENOSYS: it never asks again).
 int parse_errno(std::string_view name) noexcept;
 /// "EIO"
 std::string errno_name(int error);
@@ -62,8 +63,8 @@ struct error_rule {
     std::uint64_t seed{};   ///< the same seed and the same sequence of matching requests fail the same
 };
 
-/// The rules in force, as a fault::rules keeps them: the first one that strikes decides. A file without any name left has the path "".
-/// Thread: loop.
+/// The rules in force, as a fault::rules keeps them: the first one that strikes
+/// decides. A file without any name left has the path "". Thread: loop.
 class device_errors {
   public:
     /// Replaces all; counters and generators begin anew.

@@ -1,8 +1,8 @@
 // The store: a directory whose files are the mount's files. Metadata goes straight to it.
 //
-// Nothing here resolves a path: every call names one entry of one directory that is already open, and never follows a symlink, so a
-// symlink planted in the store leads nowhere. Whatever is mounted inside the store, a bind mount of the same filesystem too, answers
-// EXDEV, and is not asked: it may be one of our own mounts.
+// Nothing here resolves a path: every call names one entry of one directory that is already open, and never
+// follows a symlink, so a symlink planted in the store leads nowhere. Whatever is mounted inside the store,
+// a bind mount of the same filesystem too, answers EXDEV, and is not asked: it may be one of our own mounts.
 #pragma once
 #include "fusefs/storage/node_table.hpp"
 #include "fusefs/storage/root_directory.hpp"
@@ -30,8 +30,8 @@ struct store_table {
         std::make_shared<descriptor_budget>(descriptor_budget::of_limit(64))};  ///< how many there may be
 };
 
-/// All functions return 0 or an errno (the store's own). Names are single components; others get EINVAL.
-/// Thread: one: the loop's for a store in memory, else that of the store's names; they may wait for the store as long as it likes.
+/// All functions return 0 or an errno (the store's own). Names are single components; others get EINVAL. Thread: one:
+/// the loop's for a store in memory, else that of the store's names; they may wait for the store as long as it likes.
 class directory_store {
   public:
     /// @param descriptors  how many O_PATH descriptors may stay open.
@@ -53,17 +53,20 @@ class directory_store {
     int symlink(const char* target, node& parent, const char* name, const credentials& who, node*& out,
                 struct stat& st);
     int link(node& f, node& parent, const char* name, struct stat& st);
-    /// Makes (or opens, without O_EXCL) a regular file. `fd` is a data descriptor for reading and writing where it may be had.
+    /// Makes (or opens, without O_EXCL) a regular file. `fd` is a
+    /// data descriptor for reading and writing where it may be had.
     int create(node& parent, const char* name, int flags, mode_t mode, const credentials& who, node*& out,
                struct stat& st, data_fd& fd);
     int unlink(node& parent, const char* name);
     int rmdir(node& parent, const char* name);
-    /// @param moved  if given, on success: the nodes that have another name now (null: nobody knows them); the second by RENAME_EXCHANGE.
+    /// @param moved  if given, on success: the nodes that have another
+    /// name now (null: nobody knows them); the second by RENAME_EXCHANGE.
     int rename(node& from, const char* name, node& to, const char* new_name, unsigned flags,
                std::array<node*, 2>* moved = nullptr);
     int readlink(node& f, std::string& target);
 
-    /// A data descriptor: for both reading and writing if that may be had, else for what `flags` ask. `O_PATH` is never given.
+    /// A data descriptor: for both reading and writing if that may
+    /// be had, else for what `flags` ask. `O_PATH` is never given.
     int open_data(node& f, int flags, data_fd& fd);
     int open_directory(node& f, shared_fd& fd);
     /// The root, for statvfs(3) and syncfs(2). Valid until close_all().
@@ -87,8 +90,8 @@ class directory_store {
     directory_store(root_directory root, const struct stat& st, unique_fd proc, std::size_t descriptors,
                     store_table where);
 
-    /// openat(2) below `dir`, never onto another mount; again after make_room() if there are too many descriptors: whatever `dir` came
-    /// from was used last.
+    /// openat(2) below `dir`, never onto another mount; again after make_room()
+    /// if there are too many descriptors: whatever `dir` came from was used last.
     int open_at(int dir, const char* name, int flags, mode_t mode = 0);
     shared_fd share_fd(int fd) const;
     int stat_entry(int parent, const char* name, struct stat& st) const;

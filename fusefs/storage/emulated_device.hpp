@@ -43,7 +43,8 @@ class emulated_device {
     /// The cache flush that ends fsync(2) and sync_fs().
     sched::task<> flush();
 
-    /// Whether requests about names and attributes take time. They take their place by admit(), wait by themselves, and say how long.
+    /// Whether requests about names and attributes take time. They take
+    /// their place by admit(), wait by themselves, and say how long.
     bool delays_metadata() const noexcept { return limits_.latency.count() > 0 || limits_.iops > 0; }
     void metadata_took(sched::nanoseconds wanted, sched::nanoseconds took) noexcept {
         times_.metadata.add(wanted, took);

@@ -61,8 +61,8 @@ struct file_data {
     bool end_unsure{};          ///< something could not be written: it may end elsewhere in the store
 
     bool can_read() const noexcept { return fd && (fd_flags & O_ACCMODE) != O_WRONLY; }
-    /// Whether its descriptor does for what is opened with `flags`. One that only writes is all that a daemon without privilege may get
-    /// for a file that it must not read.
+    /// Whether its descriptor does for what is opened with `flags`. One that only writes
+    /// is all that a daemon without privilege may get for a file that it must not read.
     bool has_fd(int flags) const noexcept {
         return fd && ((fd_flags & O_ACCMODE) != O_RDONLY || (flags & O_ACCMODE) == O_RDONLY);
     }
@@ -70,7 +70,8 @@ struct file_data {
         fd_flags = got.flags;
         fd = std::move(got.fd);
     }
-    /// Pages that the store does not have yet, or not by write-back; one that is written to while it is under write-back counts twice.
+    /// Pages that the store does not have yet, or not by write-back; one
+    /// that is written to while it is under write-back counts twice.
     std::size_t unwritten_pages() const { return mapping().dirty.size() + mapping().writeback.size(); }
 
     kernel::address_space& mapping() const { return inode.lock()->i_mapping; }

@@ -36,13 +36,14 @@ struct created_file {
     struct stat st {};
 };
 
-/// Life: make(), sget(..., *this, ...), set_super(), serve, shut the superblock down, close_store(), destroy. Outlives the superblock's use
-/// of it and every session on it. Functions return 0 or an errno. Whatever is awaited may wait for the store, if that is not in memory;
-/// what is not, never does. Thread: loop.
+/// Life: make(), sget(..., *this, ...), set_super(), serve, shut the superblock down, close_store(), destroy.
+/// Outlives the superblock's use of it and every session on it. Functions return 0 or an errno. Whatever is
+/// awaited may wait for the store, if that is not in memory; what is not, never does. Thread: loop.
 class filesystem final : public kernel::address_space_operations {
   public:
-    /// Opens the store: where it may hang, on a thread of its own. Refuses one that another mount uses (EBUSY).
-    /// @param error  on failure one sentence: the path, what is wrong, what would be right. @return null on failure, with `err` set.
+    /// Opens the store: where it may hang, on a thread of its own. Refuses one that
+    /// another mount uses (EBUSY). @param error  on failure one sentence: the path,
+    /// what is wrong, what would be right. @return null on failure, with `err` set.
     static sched::task<std::unique_ptr<filesystem>> make(filesystem_options options, stores& all, int& err,
                                                          std::string& error);
     /// On a store that is open already, its calls made by `executor` (null: at once). For tests.
@@ -68,8 +69,8 @@ class filesystem final : public kernel::address_space_operations {
     /// Files that the kernel knows; nodes in all; descriptors kept for them.
     const node_table& nodes() const noexcept { return store_->nodes(); }
 
-    /// Whether the device is to fail this request on `f`, or on its entry `name`: 0 or the errno. Draws once for each call. Ask
-    /// may_fault() first: most of the time there is nothing to await.
+    /// Whether the device is to fail this request on `f`, or on its entry `name`: 0 or the errno.
+    /// Draws once for each call. Ask may_fault() first: most of the time there is nothing to await.
     bool may_fault(device_op op) const noexcept { return cache_->device.errors.concerns(op); }
     sched::task<int> fault(device_op op, node& f, const char* name = nullptr) { return cache_->fault(op, f, name); }
 
@@ -85,8 +86,9 @@ class filesystem final : public kernel::address_space_operations {
     /// As the store says, less what is still on its way there.
     sched::task<int> statfs(struct statvfs& st);
 
-    /// A regular file is opened with `flags`; `created`, if given, is what making it has brought already. Each open is paired with
-    /// close(). A file in memory that is opened for reading gets its descriptor in the store from the first read that needs one.
+    /// A regular file is opened with `flags`; `created`, if given, is what making it has
+    /// brought already. Each open is paired with close(). A file in memory that is opened
+    /// for reading gets its descriptor in the store from the first read that needs one.
     sched::task<int> open(node& f, int flags, const created_file* created);
     /// The same without a task; nothing: not without waiting.
     std::optional<int> open_now(node& f, int flags, const created_file* created);
@@ -118,13 +120,13 @@ class filesystem final : public kernel::address_space_operations {
     std::vector<pending_call> pending_calls() const { return calls_->pending(); }
     /// What writers were told is written and the store does not have: what was lost, and what is still on its way.
     std::vector<unwritten_file> unwritten() const;
-    /// Where the cache loses what is not synced: in all files, one after the other. Names, attributes, lengths that were set
-    /// by truncate(2) stay. @return how much of which file is gone.
+    /// Where the cache loses what is not synced: in all files, one after the other. Names,
+    /// attributes, lengths that were set by truncate(2) stay. @return how much of which file is gone.
     sched::task<std::vector<unwritten_file>> power_cut();
     /// Nobody waits for this store any more: every call on it, also one under way, fails with EIO.
     void abandon_store() { calls_->abandon(); }
-    /// After the superblock's end: lets go of the store, so that it can be unmounted or used by others. False if it did not answer by
-    /// `deadline`: then its threads are left to themselves.
+    /// After the superblock's end: lets go of the store, so that it can be unmounted or used by
+    /// others. False if it did not answer by `deadline`: then its threads are left to themselves.
     sched::task<bool> close_store(sched::instant deadline);
 
     // kernel::address_space_operations

@@ -10,7 +10,8 @@
 
 namespace drainlab::storage {
 
-/// Read into memory of their own, so that nothing else is disturbed meanwhile. Where it may block, read() runs on a thread of the store's.
+/// Read into memory of their own, so that nothing else is disturbed
+/// meanwhile. Where it may block, read() runs on a thread of the store's.
 struct fill_buffers {
     fill_buffers(pgoff_t from, std::size_t count) : first{from}, pages(count), iov(count) {
         for (std::size_t k = 0; k < count; ++k) {

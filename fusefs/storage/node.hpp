@@ -14,9 +14,9 @@ namespace drainlab::storage {
 
 struct file_data;
 
-/// One file of the store, of any type. Known by its inode number. Lives while the kernel's lookup count is above 0, or something of ours
-/// refers to it (a child's `parent`, an open handle, cached pages). Owned by node_table, and its thread's, but for what never changes
-/// (ino, type, generation) and for `changes` and `data`, which are the loop's.
+/// One file of the store, of any type. Known by its inode number. Lives while the kernel's lookup count is above 0,
+/// or something of ours refers to it (a child's `parent`, an open handle, cached pages). Owned by node_table, and its
+/// thread's, but for what never changes (ino, type, generation) and for `changes` and `data`, which are the loop's.
 struct node {
     ino_t ino{};
     mode_t type{};  ///< S_IFMT bits
@@ -44,8 +44,8 @@ struct node {
     ~node();
 };
 
-/// The path from the mount's root, as error rules match it: "/" is the root, "/dir/file". With `name`: that entry of `f`. "" when a name
-/// on the way has gone (an unlinked file).
+/// The path from the mount's root, as error rules match it: "/" is the root, "/dir/file".
+/// With `name`: that entry of `f`. "" when a name on the way has gone (an unlinked file).
 std::string path_in_mount(const node& f, const char* name = nullptr);
 
 }  // namespace drainlab::storage

@@ -1,4 +1,5 @@
-// All nodes of one mount, and which of them have a descriptor open: at most `capacity`, least recently used closed first.
+// All nodes of one mount, and which of them have a descriptor
+// open: at most `capacity`, least recently used closed first.
 #pragma once
 #include "fusefs/storage/node.hpp"
 #include "fusefs/storage/shared_fd.hpp"
@@ -28,8 +29,8 @@ class node_table final : descriptor_budget::cache {
     /// Gives a reference back; the node may be gone afterwards.
     void unref(node& f);
 
-    /// A descriptor for `f` (O_PATH; the root's is a real one), opened again if it had been closed. Valid until the next call
-    /// that may open one. @return -errno on failure: ESTALE if the file is no longer where it was.
+    /// A descriptor for `f` (O_PATH; the root's is a real one), opened again if it had been closed. Valid until
+    /// the next call that may open one. @return -errno on failure: ESTALE if the file is no longer where it was.
     int fd(node& f);
     /// After EMFILE: closes all descriptors but the one used last. False: there was none to close.
     bool make_room();

@@ -23,8 +23,8 @@
 
 namespace drainlab::storage {
 
-/// drop: a page goes once the store has it, so that the next writer is charged anew. keep: it stays, and stays charged to
-/// whom it was first charged.
+/// drop: a page goes once the store has it, so that the next writer is charged
+/// anew. keep: it stays, and stays charged to whom it was first charged.
 enum class cache_mode : std::uint8_t { drop, keep };
 
 /// Of one mount, in bytes.
@@ -41,8 +41,9 @@ struct unwritten_file {
     int error{};  ///< why; 0: nobody has tried yet
 };
 
-/// One change of a file at a time, in the order in which they reach the store. The kernel's inode lock would do, but it goes when a signal
-/// ends the caller's wait, and the change may still be on its way. Held across waits; to be awaited: free_to_change(), then made at once.
+/// One change of a file at a time, in the order in which they reach the store. The kernel's
+/// inode lock would do, but it goes when a signal ends the caller's wait, and the change may
+/// still be on its way. Held across waits; to be awaited: free_to_change(), then made at once.
 class change_lock {
   public:
     change_lock(file_data& f, sched::scheduler& sched) : f_{f}, sched_{sched} {
@@ -53,7 +54,8 @@ class change_lock {
         f_.changing = change::none;
         sched_.wake_all(&f_.changing);
     }
-    /// Its end is moved: writeback begins nothing new until the lock goes, and nothing is dropped before the store has agreed.
+    /// Its end is moved: writeback begins nothing new until the lock
+    /// goes, and nothing is dropped before the store has agreed.
     void moves_end() noexcept { f_.changing = change::end; }
     change_lock(const change_lock&) = delete;
     change_lock& operator=(const change_lock&) = delete;
@@ -70,8 +72,8 @@ enum class write_way : std::uint8_t {
     direct,  ///< it may have none: it gets them before the writer is answered, so that ENOSPC reaches the one whom it concerns
 };
 
-/// Functions that return int return 0 or an errno. Thread: loop. A store in memory is called at once; for any other, what says "at once" is
-/// what needs nothing of the store.
+/// Functions that return int return 0 or an errno. Thread: loop. A store in memory is
+/// called at once; for any other, what says "at once" is what needs nothing of the store.
 class page_cache {
   public:
     page_cache(sched::scheduler& sched, store_calls& calls, std::shared_ptr<store_space> space, const store_io& io);
@@ -87,14 +89,16 @@ class page_cache {
     /// Nothing is written beyond it (EFBIG). Learned when the first file is opened.
     off_t largest_file{std::numeric_limits<off_t>::max()};
 
-    /// The bytes [off, off + size) as far as they exist, in `out`; valid until the next await or return to the loop. False: cannot be had
-    /// without waiting; ask read().
+    /// The bytes [off, off + size) as far as they exist, in `out`; valid until the next
+    /// await or return to the loop. False: cannot be had without waiting; ask read().
     bool try_read(file_data& f, off_t off, std::size_t size, const kernel::memcg_ptr& m, std::vector<iovec>& out);
     sched::task<int> read(file_data& f, off_t off, std::size_t size, kernel::memcg_ptr m, std::vector<iovec>& out);
-    /// Whether a read, or a write, of [off, off + size) would bring in a page, which somebody has to pay for. Until the next await.
+    /// Whether a read, or a write, of [off, off + size) would bring in
+    /// a page, which somebody has to pay for. Until the next await.
     bool read_brings_in(const file_data& f, off_t off, std::size_t size);
     bool write_brings_in(const file_data& f, off_t off, std::size_t size);
-    /// done: see file_write::result(). mark: likewise, once kernel::mark_inode_dirty(I_DIRTY_ALL) has been awaited. wait: await write().
+    /// done: see file_write::result(). mark: likewise, once
+    /// kernel::mark_inode_dirty(I_DIRTY_ALL) has been awaited. wait: await write().
     enum class next : std::uint8_t { done, mark, wait };
     /// As far as it goes at once.
     next try_write(file_write& w);
@@ -118,22 +122,24 @@ class page_cache {
     sched::task<> free_to_change(file_data& f) {
         while (f.changing != change::none) co_await sched_.wait_on(&f.changing, "another change of the file");
     }
-    /// Before a call that takes up to `size` bytes of the store: what others were promised of it goes first, and nobody is promised it as
-    /// long as the claim lives.
+    /// Before a call that takes up to `size` bytes of the store: what others were
+    /// promised of it goes first, and nobody is promised it as long as the claim lives.
     sched::task<std::unique_ptr<store_space::claim>> claim_room(file_data& f, std::size_t size);
-    /// The power was cut: what was written to the file and not synced is gone, and it ends where it ends in the store. Writers
-    /// and readers see that from now on. @return bytes that were other, or not there, in the store; nothing happens to a file
-    /// that the store does not answer for.
+    /// The power was cut: what was written to the file and not synced is gone, and it ends where it
+    /// ends in the store. Writers and readers see that from now on. @return bytes that were other,
+    /// or not there, in the store; nothing happens to a file that the store does not answer for.
     sched::task<std::uint64_t> drop_unsynced(file_data& f);
     const unsynced_counts& unsynced() const noexcept { return unsynced_; }
     void count_power_cut() noexcept { ++unsynced_.power_cuts; }
-    /// One round of writeback over [off, off + size) and the wait for it; size 0: to the end. Then the store has the bytes.
+    /// One round of writeback over [off, off + size) and the wait
+    /// for it; size 0: to the end. Then the store has the bytes.
     sched::task<int> write_and_wait(file_data& f, off_t off, off_t size, kernel::memcg_ptr m);
     /// Forgets clean pages of [off, off + size); dirty ones must have been written.
     void invalidate(file_data& f, off_t off, off_t size);
     /// fsync(2) or fdatasync(2) of the store's file.
     sched::task<int> sync_store(file_data& f, bool data_only);
-    /// What was read from the cache only is read from the store as well, a byte of it, so that its access time moves as it does there.
+    /// What was read from the cache only is read from the store as well,
+    /// a byte of it, so that its access time moves as it does there.
     sched::task<> settle_atime(file_data& f);
 
     /// address_space_operations::writepages
@@ -143,7 +149,8 @@ class page_cache {
 
     /// See filesystem::fault().
     sched::task<int> fault(device_op op, node& f, const char* name = nullptr);
-    /// Nobody has the file open any more: its descriptor is closed, unless write-back still needs it. Where too many do, the flusher is sent.
+    /// Nobody has the file open any more: its descriptor is closed, unless
+    /// write-back still needs it. Where too many do, the flusher is sent.
     void closed(file_data& f);
     /// The file is open again, or its descriptor gone.
     static void not_waiting(file_data& f) noexcept { f.waits_closed.reset(); }
@@ -227,7 +234,8 @@ class page_cache {
     kernel::page_counts counts_;
     token_count holding_files_, closed_waiting_;
     std::deque<std::pair<std::weak_ptr<kernel::inode>, pgoff_t>> clean_;  ///< oldest first; may name pages long gone
-    /// What gather_through() reads into. At the beginning of a page: into another place the kernel copies at half the speed.
+    /// What gather_through() reads into. At the beginning of a page:
+    /// into another place the kernel copies at half the speed.
     struct alignas(page_size) aligned_page {
         std::byte bytes[page_size];
     };

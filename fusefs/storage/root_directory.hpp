@@ -26,16 +26,16 @@ struct root_directory {
     void close();
 };
 
-/// Opens the directory `path`: absolute, without symlinks (see open_outside(), also for `mounts`).
-/// @param error  on failure, a sentence with the path, what is wrong and what would be right.
-/// @return errno, 0 if fine. ENOTDIR if it is no directory, EXDEV if it lies on a drainfs mount (a daemon must never call itself).
+/// Opens the directory `path`: absolute, without symlinks (see open_outside(), also for `mounts`). @param
+/// error  on failure, a sentence with the path, what is wrong and what would be right. @return errno, 0 if
+/// fine. ENOTDIR if it is no directory, EXDEV if it lies on a drainfs mount (a daemon must never call itself).
 int open_root(const std::filesystem::path& path, root_directory& out, std::string& error,
               os::mount_lines mounts = nullptr);
 
-/// Makes a private directory in memory, gone with the last descriptor, so also after SIGKILL: a detached tmpfs mount
-/// (fsmount(2), never attached anywhere) made here or, for an ordinary user, by a short-lived child in a user namespace of its own.
-/// Where neither may be had: a 0700 directory `drainlab-store-PID-XXXXXX` in /dev/shm or the temporary directory, removed at
-/// exit; after SIGKILL the next call removes it (its lock file is no longer held).
+/// Makes a private directory in memory, gone with the last descriptor, so also after SIGKILL: a detached tmpfs
+/// mount (fsmount(2), never attached anywhere) made here or, for an ordinary user, by a short-lived child in a user
+/// namespace of its own. Where neither may be had: a 0700 directory `drainlab-store-PID-XXXXXX` in /dev/shm or the
+/// temporary directory, removed at exit; after SIGKILL the next call removes it (its lock file is no longer held).
 int open_private_root(root_directory& out, std::string& error);
 
 /// Removes fallback directories whose owner is dead. @return how many.

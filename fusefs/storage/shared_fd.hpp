@@ -17,8 +17,8 @@ class fd_table {
     virtual void close_there(int fd) noexcept = 0;
 };
 
-/// How many descriptors one table may hold for stores; what is left over is for everybody else (control, gate, unmounts).
-/// Thread: take() and the caches belong to the thread that opens (one per table), give() is anybody's.
+/// How many descriptors one table may hold for stores; what is left over is for everybody else (control, gate,
+/// unmounts). Thread: take() and the caches belong to the thread that opens (one per table), give() is anybody's.
 class descriptor_budget {
   public:
     /// Somebody who keeps descriptors only to save work.
@@ -35,7 +35,8 @@ class descriptor_budget {
     /// For a table that has RLIMIT_NOFILE to itself, but for `others`: with a reserve of a quarter, at most 256.
     static std::size_t of_limit(std::size_t others) noexcept;
 
-    /// One more descriptor. Where there are too many, whichever cache keeps most gives half of its own back. False: there is none to give.
+    /// One more descriptor. Where there are too many, whichever cache keeps
+    /// most gives half of its own back. False: there is none to give.
     bool take();
     void give(long n = 1) noexcept { left_.fetch_add(n, std::memory_order_relaxed); }
     /// Without asking: for what a mount needs in any case.
@@ -52,7 +53,8 @@ class descriptor_budget {
     std::vector<cache*> caches_;
 };
 
-/// A descriptor of the store that several may use, on whichever thread: the last one to let go has it closed in its own table.
+/// A descriptor of the store that several may use, on whichever
+/// thread: the last one to let go has it closed in its own table.
 using shared_fd = std::shared_ptr<const unique_fd>;
 
 /// A regular file's descriptor for its data, and the access mode that it was opened with.

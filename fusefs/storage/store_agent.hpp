@@ -9,8 +9,8 @@
 
 namespace drainlab::storage {
 
-/// The way back from the agents' threads to the loop: calls that have run, and a descriptor that is readable while there are any.
-/// Shared by everybody who may still add something.
+/// The way back from the agents' threads to the loop: calls that have run, and a descriptor
+/// that is readable while there are any. Shared by everybody who may still add something.
 class finished_calls {
   public:
     finished_calls();
@@ -30,9 +30,10 @@ class finished_calls {
     bool closed_{};                                 // guarded by mutex_
 };
 
-/// One thread does the names, in order of arrival; up to three more do the data; each is started when it is needed. A thread that hangs in
-/// a call hangs alone: nobody joins it, and after the death of the process it holds nothing but the store's descriptors: no /dev/fuse, no
-/// socket, no pipe. Where unshare(2) may not be called they share the table of the process after all (own_table() says so).
+/// One thread does the names, in order of arrival; up to three more do the data; each is started when
+/// it is needed. A thread that hangs in a call hangs alone: nobody joins it, and after the death of
+/// the process it holds nothing but the store's descriptors: no /dev/fuse, no socket, no pipe. Where
+/// unshare(2) may not be called they share the table of the process after all (own_table() says so).
 class store_agent final : public store_executor, public fd_table, public std::enable_shared_from_this<store_agent> {
   public:
     /// @param keep   descriptors that the threads need besides; they exist under the same numbers there.

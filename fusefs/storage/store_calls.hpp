@@ -73,8 +73,8 @@ class store_calls {
 
     template <class Out, class F>
     struct call;
-    /// `int f(directory_store&, Out&)`, returning 0 or an errno; with the names in order. What `f` refers to must stay until it has
-    /// run, whoever goes: values, shared pointers, nodes that something earlier in this order keeps.
+    /// `int f(directory_store&, Out&)`, returning 0 or an errno; with the names in order. What `f` refers to must stay
+    /// until it has run, whoever goes: values, shared pointers, nodes that something earlier in this order keeps.
     template <class Out = nothing, class F>
     call<Out, F> names(std::string_view what, F f, const char* file = "") {
         return {*this, store_executor::queue::names, what, std::move(f), file};
@@ -94,9 +94,11 @@ class store_calls {
     template <class F>
     void post(std::string_view what, F f);
 
-    /// From now on every call, also one that is under way, fails with EIO at once: nobody waits for this store any more.
+    /// From now on every call, also one that is under way, fails
+    /// with EIO at once: nobody waits for this store any more.
     void abandon();
-    /// What the fiber `by` waits for, if that may be withdrawn (call::may_be_withdrawn) and has not begun: it fails with EINTR, undone.
+    /// What the fiber `by` waits for, if that may be withdrawn
+    /// (call::may_be_withdrawn) and has not begun: it fails with EINTR, undone.
     void withdraw(sched::fiber_id by);
     bool abandoned() const noexcept { return abandoned_; }
     /// Returns when no call is under way, false at the deadline.
@@ -156,11 +158,11 @@ struct store_calls::job final : store_job {
     int err{};
 };
 
-/// One call, to be awaited once, by name: g++ 12 destroys a lambda that is part of a co_await expression twice. (Nor does it bear class
-/// types as default arguments of what a coroutine calls, or co_await below ?: and &&.)
+/// One call, to be awaited once, by name: g++ 12 destroys a lambda that is part of a co_await expression twice.
+/// (Nor does it bear class types as default arguments of what a coroutine calls, or co_await below ?: and &&.)
 ///
-///     auto stat = calls.names<struct stat>("getattr", [&f](directory_store& s, struct stat& st) { return s.getattr(f, st); });
-///     const auto got = co_await stat;
+///     auto stat = calls.names<struct stat>("getattr", [&f](directory_store& s, struct
+///     stat& st) { return s.getattr(f, st); }); const auto got = co_await stat;
 template <class Out, class F>
 struct [[nodiscard]] store_calls::call {
     call(store_calls& c, store_executor::queue queue, std::string_view name, F body, const char* on)

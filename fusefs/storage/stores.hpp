@@ -10,15 +10,16 @@
 
 namespace drainlab::storage {
 
-/// How much room a filesystem of stores has, as last seen, and how much of it is promised: bytes that mounts hold and have not written.
-/// Shared by the mounts whose stores lie on it.
+/// How much room a filesystem of stores has, as last seen, and how much of it is promised:
+/// bytes that mounts hold and have not written. Shared by the mounts whose stores lie on it.
 struct store_space {
     std::uint64_t free_bytes{};
     std::optional<sched::instant> seen;
     kernel::page_counts pages;  ///< of all these mounts
 
     std::uint64_t promised_bytes() const noexcept { return pages.unwritten() * kernel::page_size + claimed_; }
-    /// What was promised when it was seen, or since: what has been written meanwhile has made the room smaller than was seen.
+    /// What was promised when it was seen, or since: what has been
+    /// written meanwhile has made the room smaller than was seen.
     std::uint64_t taken_bytes() const noexcept { return ever_promised() - taken_from_; }
     /// Before the store is asked; several may be asking at once.
     std::uint64_t about_to_look() const noexcept { return ever_promised() - promised_bytes(); }

@@ -1,8 +1,8 @@
-// bench_compare [COMPARISONS [FALSE_ALARMS]]: how often `drainctl compare` raises a false alarm, and how often it finds a shift, on
-// synthetic results with
-// known truth: lognormal samples, 16 cells. Exit code 1 unless at most 1 % of the null comparisons (1000) call any cell
-// worse or better, and
-// at least 95 % of 20 % shifts in one cell are found with 40 samples and a CV of 0.15.
+// bench_compare [COMPARISONS [FALSE_ALARMS]]: how often `drainctl compare`
+// raises a false alarm, and how often it finds a shift, on synthetic results
+// with known truth: lognormal samples, 16 cells. Exit code 1 unless at most 1
+// % of the null comparisons (1000) call any cell worse or better, and at least
+// 95 % of 20 % shifts in one cell are found with 40 samples and a CV of 0.15.
 #include "controller/result/compare.hpp"
 
 #include "fusefs/sched/random.hpp"

@@ -1,8 +1,8 @@
-// bench_fs [--two-cpu] [--syscalls] [ROUNDS [ROW]]: drainfs beside other people's FUSE file systems and tmpfs, the same jobs
-// interleaved, all of it on one CPU unless told otherwise (so that the cost of waking another one does not decide). The
-// drainctl beside this program is used. Prints, per row, the load average, the time of one operation, the CPU time of caller
-// and daemon in it, and how many times faster drainfs is than the fastest peer, with the 95 % interval of that ratio. With
-// --syscalls: how many system calls each daemon makes for an operation, by strace.
+// bench_fs [--two-cpu] [--syscalls] [ROUNDS [ROW]]: drainfs beside other people's FUSE file systems and tmpfs, the
+// same jobs interleaved, all of it on one CPU unless told otherwise (so that the cost of waking another one does not
+// decide). The drainctl beside this program is used. Prints, per row, the load average, the time of one operation,
+// the CPU time of caller and daemon in it, and how many times faster drainfs is than the fastest peer, with the 95 %
+// interval of that ratio. With --syscalls: how many system calls each daemon makes for an operation, by strace.
 #include "controller/measure/bootstrap.hpp"
 #include "controller/measure/quantile.hpp"
 #include "tests/bench/fs_jobs.hpp"

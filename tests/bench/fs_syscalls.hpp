@@ -6,7 +6,8 @@
 
 namespace drainlab::bench {
 
-/// Counts from its beginning to stop(), all threads. What it counts runs several times slower meanwhile: nothing is timed then.
+/// Counts from its beginning to stop(), all threads. What it counts
+/// runs several times slower meanwhile: nothing is timed then.
 class syscall_count {
   public:
     /// Returns once strace is attached; without it (not installed, not permitted) stop() says 0.

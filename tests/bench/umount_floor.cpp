@@ -1,11 +1,12 @@
-// bench_umount_floor [N]: what the unmount of a drainfs mount (profile zero, policy persb, behind its gate) costs beside that
-// of a bare libfuse mount that serves nothing: umount2(2) by itself, and a whole umount(8); interleaved, in microseconds.
+// bench_umount_floor [N]: what the unmount of a drainfs mount (profile zero, policy
+// persb, behind its gate) costs beside that of a bare libfuse mount that serves
+// nothing: umount2(2) by itself, and a whole umount(8); interleaved, in microseconds.
 //
-// bench_umount_floor --cycles [MOUNTS]: lives of mounts, from mount to dead, in a second: a bare libfuse mount and drainfs, MOUNTS at once,
-// in turn.
+// bench_umount_floor --cycles [MOUNTS]: lives of mounts, from mount to dead,
+// in a second: a bare libfuse mount and drainfs, MOUNTS at once, in turn.
 //
-// As root, in a mount namespace of its own. The drainfs beside this program is used. Ratios come with their 95 % intervals, and the load
-// average stands beside them.
+// As root, in a mount namespace of its own. The drainfs beside this program is used.
+// Ratios come with their 95 % intervals, and the load average stands beside them.
 #include "controller/measure/bootstrap.hpp"
 #include "controller/measure/quantile.hpp"
 #include "tests/bench/bare_mount.hpp"

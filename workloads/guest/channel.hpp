@@ -1,6 +1,7 @@
 // Where the guest speaks: one JSON object a line (drainlab.guest/1) on the second serial port.
 //
-// Lines by their "what": hello, policy, ready, measured, sample, trace, load, warning, error, bye. See docs/schema/guest-1.json.
+// Lines by their "what": hello, policy, ready, measured, sample,
+// trace, load, warning, error, bye. See docs/schema/guest-1.json.
 #pragma once
 
 #include "workloads/guest/json_line.hpp"

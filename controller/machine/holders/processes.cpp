@@ -20,8 +20,9 @@ namespace {
 
 constexpr unsigned file_type = 0170000, socket_type = 0140000;
 
-/// Rings and namespaces lie on two filesystems of the kernel's own, whose devices we learn from files of ours there. Asking only their links
-/// for their text halves the calls for processes with thousands of open files. Where a device cannot be learnt, every anonymous one may be it.
+/// Rings and namespaces lie on two filesystems of the kernel's own, whose devices we learn from
+/// files of ours there. Asking only their links for their text halves the calls for processes
+/// with thousands of open files. Where a device cannot be learnt, every anonymous one may be it.
 bool may_be_ring_or_namespace(const place& p) {
     static const auto rings = [] {
         const os::unique_fd one{eventfd(0, EFD_CLOEXEC)};

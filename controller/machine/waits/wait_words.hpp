@@ -35,8 +35,8 @@ bool locks_superblocks(const std::vector<std::string>& stack);
 /// tell.
 std::string dying_type(const std::vector<std::string>& stack);
 
-/// Whether it waits until a frozen filesystem is thawed (sb_start_write() and its kin, include/linux/fs.h). Without a stack the innermost
-/// function alone has to say it: then perhaps.
+/// Whether it waits until a frozen filesystem is thawed (sb_start_write() and its kin,
+/// include/linux/fs.h). Without a stack the innermost function alone has to say it: then perhaps.
 bool waits_for_thaw(const std::vector<std::string>& stack, std::string_view wchan);
 
 }  // namespace drainlab::machine

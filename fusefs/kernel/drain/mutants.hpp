@@ -1,5 +1,5 @@
-// Policies broken on purpose, one step each. The explorer must catch every one: a survivor means that the worlds, or the
-// invariants, do not see that step.
+// Policies broken on purpose, one step each. The explorer must catch every one:
+// a survivor means that the worlds, or the invariants, do not see that step.
 #pragma once
 #include "fusefs/kernel/drain/policy.hpp"
 

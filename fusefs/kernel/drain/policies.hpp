@@ -1,5 +1,5 @@
-// The policies, one class each; their bodies are in the file that bears their name. Derived so that each reads as the patch on
-// top of the one before.
+// The policies, one class each; their bodies are in the file that bears their
+// name. Derived so that each reads as the patch on top of the one before.
 #pragma once
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/host.hpp"

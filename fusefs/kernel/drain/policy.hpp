@@ -1,6 +1,6 @@
-// A drain policy: how switches are kept apart from the end of their superblock. Two faces: what the switcher does from prepare
-// to queue and after, and what umount waits for. One small file per policy, reading like the patch it stands for; one row in
-// registry.cpp.
+// A drain policy: how switches are kept apart from the end of their superblock. Two faces:
+// what the switcher does from prepare to queue and after, and what umount waits for. One
+// small file per policy, reading like the patch it stands for; one row in registry.cpp.
 #pragma once
 #include "fusefs/kernel/isw.hpp"
 #include "fusefs/kernel/super.hpp"
@@ -10,8 +10,9 @@
 
 namespace drainlab::kernel {
 
-/// How a switch reaches its worker. per_isw: call_rcu(), then a work item of its own (4.2 - 5.13). rcu_work: queue_rcu_work()
-/// (5.14 - 6.17). per_wb: a list and a work item per target wb, the grace period inside the worker (6.18 on).
+/// How a switch reaches its worker. per_isw: call_rcu(), then a work item of its
+/// own (4.2 - 5.13). rcu_work: queue_rcu_work() (5.14 - 6.17). per_wb: a list
+/// and a work item per target wb, the grace period inside the worker (6.18 on).
 enum class switch_era : std::uint8_t { per_isw, rcu_work, per_wb };
 
 /// Stateless: one instance for all superblocks; what must be remembered is in the isw, the superblock and the host.
@@ -29,7 +30,8 @@ class drain_policy {
     virtual bool offline_cleanup() const { return true; }
 
     // ---- the switcher, in this order ------------------------------------------------------------------------------
-    /// The switch exists; nothing is prepared. Default: isw_nr_in_flight++ (since v5.14 before the superblock is tested).
+    /// The switch exists; nothing is prepared. Default:
+    /// isw_nr_in_flight++ (since v5.14 before the superblock is tested).
     virtual void begin_switch(isw& s) const;
     /// Nothing that sleeps follows until end_switch().
     virtual void window_opens(isw&) const {}

@@ -34,11 +34,11 @@ struct path {
     std::string dentry;
 };
 
-/// One mount. Owned by its table for the table's life: "freed" is modelled by `freed`, so that a late touch is a violation that
-/// is told, never undefined behaviour.
+/// One mount. Owned by its table for the table's life: "freed" is modelled by `freed`,
+/// so that a late touch is a violation that is told, never undefined behaviour.
 ///
-/// The count is split: references taken and references dropped, per CPU, each only ever growing. A sum that reads all drops
-/// before all takes can only err upwards, however others move in between.
+/// The count is split: references taken and references dropped, per CPU, each only ever growing. A
+/// sum that reads all drops before all takes can only err upwards, however others move in between.
 struct mount {
     mount(mount_table& of, std::shared_ptr<super_block> sb, std::string called);
 

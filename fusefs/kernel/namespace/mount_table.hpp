@@ -98,9 +98,9 @@ std::int64_t mnt_count_now(const mount& m) noexcept;
 void mntget(mount& m);
 /// mntput(): clears the expiry mark, then mntput_no_expire().
 task<> mntput(mount& m);
-/// mntput_no_expire(): while the mount is in a namespace the put cannot be the last. Otherwise under mount_lock; the last one
-/// ends in one of three ways: task work of the user task that puts, the delayed work if a kernel thread puts, or at once
-/// (MNT_INTERNAL).
+/// mntput_no_expire(): while the mount is in a namespace the put cannot be the last.
+/// Otherwise under mount_lock; the last one ends in one of three ways: task work of the user
+/// task that puts, the delayed work if a kernel thread puts, or at once (MNT_INTERNAL).
 task<> mntput_no_expire(mount& m);
 /// The mount has no reference any more and mount_lock is held: MNT_DOOMED, children unhooked.
 void doom(mount& m);

@@ -41,7 +41,8 @@ class namespace_policy {
     virtual bool lazy_is_synchronous() const { return true; }
 
     // ---- walks, within an RCU read section ------------------------------------------------------------------------
-    /// A walk is about to look into `m`. False: the tree changed since `seq` was sampled, start again. leave() follows anyway.
+    /// A walk is about to look into `m`. False: the tree changed
+    /// since `seq` was sampled, start again. leave() follows anyway.
     virtual task<bool> enter(mount& m, std::int64_t seq) const;
     virtual void leave(mount&) const {}
     /// Around the part of mntput() that has no lock.

@@ -12,9 +12,9 @@ struct umount_caller {
     bool cap_sys_admin_sb{true};  ///< in the superblock's: needed for MNT_FORCE
 };
 
-/// umount2(2): 0 or a negative errno (EINVAL, EPERM, EBUSY, EAGAIN). Returns when the task work is done, as the system call does:
-/// if the caller's reference was the last one, the superblock is dead, with MNT_DETACH too.
-/// Left out: slaves (peers are there), automounts, security hooks, fsnotify.
+/// umount2(2): 0 or a negative errno (EINVAL, EPERM, EBUSY, EAGAIN). Returns when the task work is
+/// done, as the system call does: if the caller's reference was the last one, the superblock is dead,
+/// with MNT_DETACH too. Left out: slaves (peers are there), automounts, security hooks, fsnotify.
 task<int> sys_umount(mount_table& t, mnt_namespace& ns, std::string name, unsigned flags, umount_caller caller = {});
 
 /// A new namespace with `sb` as its root mount.

@@ -47,8 +47,8 @@ inline bool within(double factor, double ours, double theirs) {
     return ours <= theirs * factor && ours * factor >= theirs;
 }
 
-/// Four burners as in the measurement: make a cgroup, fork into it, synchronous 4 KiB writes, exit, remove it; a switch of the
-/// file's inode each time, asked for by the ninth write. What each takes is the profile's.
+/// Four burners as in the measurement: make a cgroup, fork into it, synchronous 4 KiB writes, exit, remove it;
+/// a switch of the file's inode each time, asked for by the ninth write. What each takes is the profile's.
 struct burner_world {
     burner_world(const kernel::profile& p, int burners, std::uint64_t seed)
         : sched{{seed}},

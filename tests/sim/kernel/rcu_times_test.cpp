@@ -57,8 +57,8 @@ TEST_CASE("the lab's RCU times come out of the mechanism", "[rcu][lab]") {
     CHECK(within(1.25, b4.quantile(.95), 27.6));
     CHECK(within(1.25, switched.quantile(.5), 13.2));
     CHECK(within(1.25, switched.quantile(.95), 17.6));
-    // Less exact: how often an idle machine is not idle at a scan, and how long a woken thread waits for a busy CPU, belong to
-    // the load, which is simpler here.
+    // Less exact: how often an idle machine is not idle at a scan, and how long a
+    // woken thread waits for a busy CPU, belong to the load, which is simpler here.
     CHECK(within(1.7, s0.quantile(.95), 12.6));
     CHECK(within(2.5, e4.quantile(.5), 1.6));
 }

@@ -1,4 +1,5 @@
-// What cgroup_writeback_umount() waits for under each policy, part by part, beside what was measured and what was published.
+// What cgroup_writeback_umount() waits for under each policy,
+// part by part, beside what was measured and what was published.
 #include "tests/sim/kernel/burner_world.hpp"
 
 #include <cstdio>

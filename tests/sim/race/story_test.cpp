@@ -11,7 +11,8 @@ using namespace drainlab::race::test;
 
 namespace {
 
-/// Found once and kept. Of another version of the model if this test fails: `drainctl race --policy base` gives a new one.
+/// Found once and kept. Of another version of the model if this
+/// test fails: `drainctl race --policy base` gives a new one.
 constexpr const char* kept = "1:A4AA";
 
 }  // namespace

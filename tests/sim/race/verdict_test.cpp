@@ -184,8 +184,8 @@ TEST_CASE("a later bound sees all that an earlier one saw", "[race]") {
 
 TEST_CASE("a held spinlock holds a grace period back: within list_lock nothing is overtaken by synchronize_rcu()",
           "[race][rcu]") {
-    // Without its read-side section, rmbarrier is left with what preemption off gives it: list_lock covers the prepare loop, not the
-    // queueing behind it.
+    // Without its read-side section, rmbarrier is left with what preemption off
+    // gives it: list_lock covers the prepare loop, not the queueing behind it.
     const auto violating = [](bool spinlock_is_reader) {
         world_spec w = world("offline_umount");
         w.spinlock_is_reader = spinlock_is_reader;

@@ -15,8 +15,8 @@ struct seed_finding {
     std::string scenario, policy, message;
 };
 
-/// `cycles` unmount rounds of every scenario under every policy at one seed, each on a machine of its own. A cycle that fails (a
-/// standstill) is a finding, too.
+/// `cycles` unmount rounds of every scenario under every policy at one seed, each
+/// on a machine of its own. A cycle that fails (a standstill) is a finding, too.
 inline std::vector<seed_finding> try_seed(const sim::machine_options& machine, std::uint64_t seed,
                                           const std::vector<experiment::scenario>& scenarios,
                                           const std::vector<std::string>& policies, int cycles) {

@@ -3,14 +3,14 @@
 //
 //   full_store_recorder [--rounds N] [--seed N] [--kind tmpfs|ext4] [--ignore-reports]
 //
-// A round: a store of 200 KiB to 24 MiB (a tmpfs with a limit, or an ext4 image on a loop device), a mount on it, three
-// writers with files of their
-// own until there is room for nothing, sometimes somebody who fills the store from outside meanwhile; then an unmount,
-// and a comparison byte by
-// byte. Told is: by fsync or close of that file, or by name in what the daemon says of the mount (`lost`).
-// --ignore-reports takes what was told for untold, and always fills from outside, so that a loss must be found sooner or
-// later: exit 0 when one is, 1 when all rounds went by without.
-// Exit: 0 nothing untold, 1 something was (named on standard error), 2 usage or trouble, 77 cannot run here.
+// A round: a store of 200 KiB to 24 MiB (a tmpfs with a limit, or an ext4 image on a
+// loop device), a mount on it, three writers with files of their own until there is room
+// for nothing, sometimes somebody who fills the store from outside meanwhile; then an
+// unmount, and a comparison byte by byte. Told is: by fsync or close of that file, or by
+// name in what the daemon says of the mount (`lost`). --ignore-reports takes what was
+// told for untold, and always fills from outside, so that a loss must be found sooner or
+// later: exit 0 when one is, 1 when all rounds went by without. Exit: 0 nothing untold,
+// 1 something was (named on standard error), 2 usage or trouble, 77 cannot run here.
 #include "tests/system/durability/small_store.hpp"
 #include "tests/system/gate/daemon.hpp"
 

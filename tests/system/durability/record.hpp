@@ -1,4 +1,5 @@
-// What one file must contain after a crash, byte by byte: what was acknowledged, or something later that was on its way.
+// What one file must contain after a crash, byte by byte: what
+// was acknowledged, or something later that was on its way.
 #pragma once
 #include <cstdint>
 #include <list>

@@ -1,11 +1,13 @@
-// Kills a drainfs at random moments under load, again and again, and looks whether all it had acknowledged is in its store.
+// Kills a drainfs at random moments under load, again and again,
+// and looks whether all it had acknowledged is in its store.
 //
 //   durability_recorder [--rounds N] [--end kill|umount|lazy] [--seed N] [--writers N] [--trust-writes]
 //
-// One drainfs with a store on disk (in the temporary directory); the writers' log lies outside of it, in this process. A round: mount, load for
-// 5 to 150 ms, end it, compare. `umount` and `lazy` (the last close comes after the detach) are clean ends: every byte must be there, synced or not.
-// --trust-writes takes unsynced writes for acknowledged, so that losses must be found: exit 0 when they are, 1 when not.
-// Exit: 0 nothing lost, 1 something was (named on standard error), 2 usage, 77 cannot run here.
+// One drainfs with a store on disk (in the temporary directory); the writers' log lies outside of it,
+// in this process. A round: mount, load for 5 to 150 ms, end it, compare. `umount` and `lazy` (the last
+// close comes after the detach) are clean ends: every byte must be there, synced or not. --trust-writes
+// takes unsynced writes for acknowledged, so that losses must be found: exit 0 when they are, 1 when
+// not. Exit: 0 nothing lost, 1 something was (named on standard error), 2 usage, 77 cannot run here.
 #include "tests/system/durability/writer.hpp"
 #include "tests/system/gate/daemon.hpp"
 
@@ -95,7 +97,8 @@ class recorder {
   private:
     std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n - 1}(random_); }
 
-    /// A small dirty limit, so that the flusher works all the time; now and then a slow device, so that writes are under way.
+    /// A small dirty limit, so that the flusher works all the time;
+    /// now and then a slow device, so that writes are under way.
     void mount() {
         const std::string body = "{\"dir\":\"" + dir_ + "\",\"store\":\"" + store_ + "\",\"name\":\"r" +
                                  std::to_string(++mounts_) + "\",\"page_cache\":\"" + (below(2) ? "keep" : "drop") +

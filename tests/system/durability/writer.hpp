@@ -16,13 +16,14 @@ struct totals {
 
 class writer {
   public:
-    /// @param trust_writes  takes a write's return for an acknowledgement, which it is not: to see that losses are found.
+    /// @param trust_writes  takes a write's return for an
+    /// acknowledgement, which it is not: to see that losses are found.
     writer(unsigned number, std::uint64_t seed, bool trust_writes);
 
     /// Writes below `mount` until `stop`, or until the mount is dead.
     void run(const std::string& mount, const std::atomic<bool>& stop);
-    /// Compares with what is in `store`; then takes that for the beginning of the next run. `exact`: after a clean end. @return what
-    /// is wrong, one line each.
+    /// Compares with what is in `store`; then takes that for the beginning of the
+    /// next run. `exact`: after a clean end. @return what is wrong, one line each.
     std::vector<std::string> compare(const std::string& store, bool exact);
     const totals& done() const { return done_; }
 

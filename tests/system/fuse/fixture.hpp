@@ -9,11 +9,11 @@
 
 namespace drainlab::test {
 
-/// Mounts on construction; on destruction unmounts (lazily if need be), ends the server and removes the directory. Exits the program with
-/// 77 if FUSE cannot be had here, saying why.
-/// With DRAINLAB_PLAIN_DIR in the environment it is a new directory in there instead, of whatever file system that is: the same tests then
-/// say how that one behaves (only those without options, and that ask the server nothing). With DRAINLAB_STORE_IN the store is a new
-/// directory in there, unless the options name one.
+/// Mounts on construction; on destruction unmounts (lazily if need be), ends the server and removes the
+/// directory. Exits the program with 77 if FUSE cannot be had here, saying why. With DRAINLAB_PLAIN_DIR
+/// in the environment it is a new directory in there instead, of whatever file system that is: the same
+/// tests then say how that one behaves (only those without options, and that ask the server nothing).
+/// With DRAINLAB_STORE_IN the store is a new directory in there, unless the options name one.
 class test_mount {
   public:
     explicit test_mount(std::vector<std::string> options = {});

@@ -25,7 +25,8 @@ int failure(long rc);
 /// lstat(2), which must work.
 struct stat status_of(const std::string& path);
 mode_t mode_of(const std::string& path);
-/// Runs `body` in a child with these ids (both 0: as we are) and returns what it returned; 200: the ids cannot be had here.
+/// Runs `body` in a child with these ids (both 0: as we are) and
+/// returns what it returned; 200: the ids cannot be had here.
 int as_user(uid_t uid, gid_t gid, const std::function<int()>& body);
 /// Whether this user namespace has other users (not in `unshare -Ur`).
 bool other_users();

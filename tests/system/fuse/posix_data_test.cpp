@@ -1,4 +1,5 @@
-// Ranges of files: allocation, holes, copies, append, locks that wait. One behaviour per test, as a local file system has it.
+// Ranges of files: allocation, holes, copies, append, locks that
+// wait. One behaviour per test, as a local file system has it.
 #include "tests/system/fuse/fixture.hpp"
 #include "tests/system/fuse/posix.hpp"
 

@@ -1,16 +1,17 @@
 // A drainfs without control API and gate, for tests: fusefs/fuse + storage + kernel (profile zero) on one loop.
 //
-//   fuse_test_server DIR [--store DIR] [--keep] [--dirty BYTES] [--cache BYTES] [--latency US] [--flush US] [--identity session]
+//   fuse_test_server DIR [--store DIR] [--keep] [--dirty BYTES]
+//   [--cache BYTES] [--latency US] [--flush US] [--identity session]
 //                    [--nofile N] [--deny fsopen|unshare|pidfd_open]... [-o OPT]...
 //
 // --nofile bounds its own descriptors; --deny makes a system call fail with EPERM, as in a container.
 // Prints "ready", then answers each line on standard input with one line on standard output:
-//   owners INO   the memcgs that own the pages of the inode, by index: "0=cgroup-a 1=cgroup-b"
-//   errors [OP GLOB PROBABILITY ERRNO SEED]...   the device's error rules from now on; answers "ok"
-//   observed     of the device: "requests=.. wanted_us=.. took_us=.. flushes=.. flush_wanted_us=.. flush_took_us=.."
-//   counters     "requests=.. guessed=.. unknown=.. open=.. inodes=.. dirty=.. cached=.. rounds=.. switches=.. descriptors=.. nodes=.. memcgs=.."
-// When the mount has gone it shuts the superblock down and ends, printing "dead violations=N" (each violation on standard error).
-// When standard input ends it unmounts, and ends likewise.
+//   owners INO   the memcgs that own the pages of the inode, by index: "0=cgroup-a 1=cgroup-b" errors [OP GLOB
+//   PROBABILITY ERRNO SEED]...   the device's error rules from now on; answers "ok" observed     of the device:
+//   "requests=.. wanted_us=.. took_us=.. flushes=.. flush_wanted_us=.. flush_took_us=.." counters     "requests=..
+//   guessed=.. unknown=.. open=.. inodes=.. dirty=.. cached=.. rounds=.. switches=.. descriptors=.. nodes=.. memcgs=.."
+// When the mount has gone it shuts the superblock down and ends, printing "dead violations=N"
+// (each violation on standard error). When standard input ends it unmounts, and ends likewise.
 #include "fusefs/fuse/make_identity.hpp"
 #include "fusefs/fuse/mounting.hpp"
 #include "fusefs/fuse/session.hpp"

@@ -1,4 +1,5 @@
-// Stores that cannot do everything, or whose daemon may not: each fallback and each refusal that docs/filesystem.md names.
+// Stores that cannot do everything, or whose daemon may not:
+// each fallback and each refusal that docs/filesystem.md names.
 #include "tests/system/fuse/fixture.hpp"
 #include "tests/system/fuse/posix.hpp"
 

@@ -1,4 +1,5 @@
-// The whole bench on an executor that invents: order, sampling, repeats, statistics, expectations, the bytes of the result. No machine.
+// The whole bench on an executor that invents: order, sampling, repeats,
+// statistics, expectations, the bytes of the result. No machine.
 #include "controller/experiment/bench.hpp"
 #include "controller/experiment/expect.hpp"
 #include "controller/result/write.hpp"

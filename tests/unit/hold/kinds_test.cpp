@@ -1,4 +1,5 @@
-// Each way of holding a directory, done by a child in a mount namespace of its own, and seen by what /proc shows of that child.
+// Each way of holding a directory, done by a child in a mount
+// namespace of its own, and seen by what /proc shows of that child.
 #include "controller/hold/kinds.hpp"
 
 #include "controller/machine/process.hpp"

@@ -1,4 +1,5 @@
-// Whole runs of the lab with a played guest: what is asked of the kernels, what becomes of their words, who is left out.
+// Whole runs of the lab with a played guest: what is asked of
+// the kernels, what becomes of their words, who is left out.
 #include "controller/lab/experiment.hpp"
 
 #include "controller/lab/files.hpp"

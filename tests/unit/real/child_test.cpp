@@ -97,8 +97,8 @@ TEST_CASE("unmounting what is no mount fails with its reason, either way", "[umo
 TEST_CASE("workloads are told where to live and how much to write", "[workload]") {
     loop events;
     const scratch_dir dir;
-    // Beside the test there are the real programs; what they are told is seen by what they do: a burner without a cgroup root makes a
-    // session of its own and writes until it is let go.
+    // Beside the test there are the real programs; what they are told is seen by what they do:
+    // a burner without a cgroup root makes a session of its own and writes until it is let go.
     const std::string home = dir.path + "/mount";
     std::filesystem::create_directory(home);
     workload_style style;

@@ -1,4 +1,5 @@
-// A daemon that lives for days spawns more fibers than 32 bits can count, while its services wait from the first hour on.
+// A daemon that lives for days spawns more fibers than 32 bits
+// can count, while its services wait from the first hour on.
 #include "fusefs/sched/scheduler.hpp"
 
 #include <catch2/catch.hpp>
