@@ -69,18 +69,7 @@ void folio_start_writeback(inode& i, pgoff_t index) {
     ++i.i_wb->stat_writeback;
 }
 
-void folio_end_writeback(inode& i, pgoff_t index, int error) {
-    folio& f = i.i_mapping.i_pages.at(index);
-    DRAINLAB_CHECK(f.writeback);
-    f.writeback = false;
-    i.i_mapping.writeback.erase(index);
-    count(i, 0, 0, -1);
-    --i.i_wb->stat_writeback;
-    ++i.i_wb->stat_written;
-    wb_update_bandwidth(*i.i_wb);
-    if (error) mapping_set_error(i.i_mapping, -error);
-    if (i.i_mapping.writeback.empty()) i.i_sb->h.sched.wake_all(&i.i_mapping);
-}
+void folio_end_writeback(inode& i, pgoff_t index, int error) { folios_end_writeback(i, index, 1, error, false); }
 
 void folios_start_writeback(inode& i, pgoff_t first, std::size_t n, writeback_control& wbc) {
     address_space& m = i.i_mapping;

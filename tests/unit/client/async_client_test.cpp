@@ -1,4 +1,5 @@
 #include "controller/client/client.hpp"
+#include "tests/unit/client/canned_server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -6,10 +7,6 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include <sys/socket.h>
-#include <sys/un.h>
-
-#include <filesystem>
 #include <thread>
 #include <unistd.h>
 
@@ -21,27 +18,16 @@ namespace {
 
 /// Closes every connection after one answer, without having said so.
 struct forgetful_server {
-    std::string dir = (std::filesystem::temp_directory_path() / "drainlab-async-XXXXXX").string();
-    int listener = -1, connections = 0;
+    drainlab::test::listening_socket listener;
+    int connections = 0;
     std::thread thread;
 
     explicit forgetful_server(int expected) {
-        REQUIRE(mkdtemp(dir.data()));
-        listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_un where{};
-        where.sun_family = AF_UNIX;
-        path().copy(where.sun_path, sizeof where.sun_path - 1);
-        REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
-        REQUIRE(listen(listener, 8) == 0);
         thread = std::thread([this, expected] {
-            while (connections < expected) answer_one(accept(listener, nullptr, nullptr));
+            while (connections < expected) answer_one(listener.next());
         });
     }
-    ~forgetful_server() {
-        thread.join();
-        close(listener);
-        std::filesystem::remove_all(dir);
-    }
+    ~forgetful_server() { thread.join(); }
     void answer_one(int peer) {
         ++connections;
         char buffer[4096];
@@ -51,7 +37,7 @@ struct forgetful_server {
         }
         close(peer);
     }
-    std::string path() const { return dir + "/s.sock"; }
+    std::string path() const { return listener.path(); }
 };
 
 }  // namespace

@@ -13,25 +13,43 @@
 
 namespace drainlab::test {
 
+/// A socket that is listened on, in a directory of its own, which goes with it.
+class listening_socket {
+  public:
+    listening_socket() {
+        REQUIRE(mkdtemp(dir_.data()));
+        fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_un where{};
+        where.sun_family = AF_UNIX;
+        path().copy(where.sun_path, sizeof where.sun_path - 1);
+        REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
+        REQUIRE(listen(fd_, 8) == 0);
+    }
+    listening_socket(const listening_socket&) = delete;
+    listening_socket& operator=(const listening_socket&) = delete;
+    ~listening_socket() {
+        close(fd_);
+        std::filesystem::remove_all(dir_);
+    }
+    std::string path() const { return dir_ + "/s.sock"; }
+    /// The next connection; the caller closes it.
+    int next() const { return accept(fd_, nullptr, nullptr); }
+
+  private:
+    std::string dir_ = (std::filesystem::temp_directory_path() / "drainlab-http-XXXXXX").string();
+    int fd_ = -1;
+};
+
 /// Answers one connection with prepared bytes, one piece per request it reads; then closes.
 class canned_server {
   public:
     explicit canned_server(std::vector<std::string> answers) : answers_(std::move(answers)) {
-        REQUIRE(mkdtemp(dir_.data()));
-        listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        sockaddr_un where{};
-        where.sun_family = AF_UNIX;
-        path().copy(where.sun_path, sizeof where.sun_path - 1);
-        REQUIRE(bind(listener_, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
-        REQUIRE(listen(listener_, 8) == 0);
         thread_ = std::thread([this] { serve(); });
     }
     ~canned_server() {
         if (thread_.joinable()) thread_.join();
-        close(listener_);
-        std::filesystem::remove_all(dir_);
     }
-    std::string path() const { return dir_ + "/s.sock"; }
+    std::string path() const { return listener_.path(); }
     std::string seen;
     /// All that it has read, once it has answered all.
     std::string seen_when_over() {
@@ -41,7 +59,7 @@ class canned_server {
 
   private:
     void serve() {
-        const int peer = accept(listener_, nullptr, nullptr);
+        const int peer = listener_.next();
         for (const auto& answer : answers_) {
             char buffer[4096];
             const auto n = read(peer, buffer, sizeof buffer);
@@ -52,9 +70,8 @@ class canned_server {
         close(peer);
     }
 
-    std::string dir_ = (std::filesystem::temp_directory_path() / "drainlab-http-XXXXXX").string();
     std::vector<std::string> answers_;
-    int listener_ = -1;
+    listening_socket listener_;
     std::thread thread_;
 };
 
