@@ -3,11 +3,11 @@
 
 #include "controller/race/report.hpp"
 #include "controller/race/subtrees.hpp"
+#include "tests/own_folder.hpp"
 #include "tests/sim/race/worlds.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
@@ -18,17 +18,8 @@ using namespace drainlab::race::test;
 namespace {
 
 /// A file name of its own; removed at the end.
-struct fresh_file {
-    fresh_file() {
-        std::string pattern = std::filesystem::temp_directory_path() / "race-XXXXXX";
-        REQUIRE(mkdtemp(pattern.data()) != nullptr);
-        directory = pattern;
-        name = directory + "/checkpoint";
-    }
-    ~fresh_file() { std::filesystem::remove_all(directory); }
-    fresh_file(const fresh_file&) = delete;
-    fresh_file& operator=(const fresh_file&) = delete;
-    std::string directory, name;
+struct fresh_file : drainlab::tests::own_folder {
+    std::string name = *this / "checkpoint";
 };
 
 struct counter final : campaign_listener {

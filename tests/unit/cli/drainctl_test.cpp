@@ -1,5 +1,6 @@
 // The command line itself: words, suggestions, environment, exit codes, where errors go. No daemon is needed.
 #include "controller/cli/command.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -151,16 +152,14 @@ TEST_CASE("list knows policies, scenarios and profiles", "[drainctl]") {
 }
 
 TEST_CASE("without a daemon status, stop and umount say so", "[drainctl]") {
-    std::string dir = (std::filesystem::temp_directory_path() / "drainlab-cli-XXXXXX").string();
-    REQUIRE(mkdtemp(dir.data()));
-    const std::string socket = dir + "/none.sock";
+    const drainlab::tests::own_folder dir;
+    const std::string socket = dir / "none.sock";
     const auto status = drainctl({"status", "--json", "--socket", socket.c_str()});
     CHECK(status.code == 0);
     CHECK(json::parse(status.out).at("running") == false);
     const auto stop = drainctl({"stop", "--socket", socket.c_str()});
     CHECK(stop.code == 0);
     CHECK(stop.out == "no daemon was running\n");
-    std::filesystem::remove_all(dir);
 }
 
 TEST_CASE("doctor checks and names the kernel's variant", "[drainctl]") {
@@ -203,9 +202,8 @@ TEST_CASE("a check that checked nothing exits 4", "[drainctl][check]") {
 }
 
 TEST_CASE("sim --compare FILE --check exits 1 on a miss and 4 when no figure is in both", "[drainctl][check]") {
-    char dir[] = "/tmp/drainlab-compare-XXXXXX";
-    REQUIRE(mkdtemp(dir));
-    const auto file = std::string(dir) + "/theirs.json";
+    const drainlab::tests::own_folder dir;
+    const auto file = dir / "theirs.json";
     const auto write = [&](const char* scenario, double p50) {
         const json theirs{{"schema", "drainlab.reference/1"},
                           {"name", "theirs"},
@@ -226,5 +224,4 @@ TEST_CASE("sim --compare FILE --check exits 1 on a miss and 4 when no figure is 
     CHECK(compared(false) == 0);
     write("own_churn", 5.0);
     CHECK(compared(true) == 4);
-    std::filesystem::remove_all(dir);
 }

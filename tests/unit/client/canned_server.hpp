@@ -1,11 +1,12 @@
 // A control socket that answers what the test has written down.
 #pragma once
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -17,7 +18,6 @@ namespace drainlab::test {
 class listening_socket {
   public:
     listening_socket() {
-        REQUIRE(mkdtemp(dir_.data()));
         fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_un where{};
         where.sun_family = AF_UNIX;
@@ -27,16 +27,13 @@ class listening_socket {
     }
     listening_socket(const listening_socket&) = delete;
     listening_socket& operator=(const listening_socket&) = delete;
-    ~listening_socket() {
-        close(fd_);
-        std::filesystem::remove_all(dir_);
-    }
-    std::string path() const { return dir_ + "/s.sock"; }
+    ~listening_socket() { close(fd_); }
+    std::string path() const { return dir_ / "s.sock"; }
     /// The next connection; the caller closes it.
     int next() const { return accept(fd_, nullptr, nullptr); }
 
   private:
-    std::string dir_ = (std::filesystem::temp_directory_path() / "drainlab-http-XXXXXX").string();
+    tests::own_folder dir_;
     int fd_ = -1;
 };
 

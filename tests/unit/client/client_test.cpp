@@ -1,6 +1,7 @@
 #include "controller/client/client.hpp"
 
 #include "fusefs/version.hpp"
+#include "tests/own_folder.hpp"
 #include "tests/unit/client/canned_server.hpp"
 
 #include <catch2/catch.hpp>
@@ -8,7 +9,6 @@
 
 #include <sys/wait.h>
 
-#include <filesystem>
 #include <poll.h>
 #include <thread>
 #include <unistd.h>
@@ -162,8 +162,8 @@ TEST_CASE("a socket that cannot be reached says which way", "[client]") {
 
 TEST_CASE("a daemon of another user is not spoken to", "[client]") {
     if (geteuid() != 0) return;
-    auto dir = (std::filesystem::temp_directory_path() / "drainlab-foreign-XXXXXX").string();
-    REQUIRE(mkdtemp(dir.data()));
+    const drainlab::tests::own_folder own;
+    const std::string& dir = own.dir;
     REQUIRE(chown(dir.c_str(), 1234, 1234) == 0);
     sockaddr_un where{};
     where.sun_family = AF_UNIX;
@@ -188,7 +188,6 @@ TEST_CASE("a daemon of another user is not spoken to", "[client]") {
     const auto answer = blocking_client(path).get("/health");
     for (const int fd : {listening[0], listening[1], over[0], over[1]}) close(fd);
     waitpid(foreign, nullptr, 0);
-    std::filesystem::remove_all(dir);
     REQUIRE_FALSE(answer);
     CHECK(answer.error().code == "foreign_daemon");
     CHECK(answer.error().exit == exit_code::usage);

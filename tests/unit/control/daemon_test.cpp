@@ -4,6 +4,7 @@
 #include "fusefs/control/leftovers.hpp"
 #include "fusefs/control/state_file.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -23,15 +24,13 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A daemon in a thread of ours, with a directory for its socket.
-struct running {
-    std::string dir{(fs::temp_directory_path() / "drainlab-daemon-XXXXXX").string()};
+struct running : tests::own_folder {
     settings s;
     std::unique_ptr<control::daemon> it;
     int exit_code{-1};
     std::thread loop;
 
     running() {
-        REQUIRE(mkdtemp(dir.data()));
         s.socket = dir + "/d.sock";
         s.identity = "session";
         s.umount_wait = "api";
@@ -41,7 +40,6 @@ struct running {
     ~running() {
         if (loop.joinable()) loop.join();
         it.reset();
-        fs::remove_all(dir);
     }
     std::optional<failure> open() {
         it = std::make_unique<control::daemon>(s, kernel::profile{}, *kernel::find_drain_policy("persb"),

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -48,16 +47,13 @@ connection::answer connection::hear() {
         header.unique, -header.error, {bytes.data() + sizeof header, static_cast<std::size_t>(got) - sizeof header}};
 }
 
-fake_kernel::fake_kernel() : dir_{(std::filesystem::temp_directory_path() / "drainlab-kernel-XXXXXX").string()} {
-    if (!mkdtemp(dir_.data())) throw std::runtime_error{"no temporary directory"};
+fake_kernel::fake_kernel() {
     listener_.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto where = address_in(dir_);
+    const auto where = address_in(dir_.dir);
     if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0 ||
         ::listen(listener_.get(), 16) != 0)
         throw std::runtime_error{"no socket"};
 }
-
-fake_kernel::~fake_kernel() { std::filesystem::remove_all(dir_); }
 
 int fake_kernel::make(const fuse::session_options& options, fuse::new_mount& out, std::string& error) const {
     if (refuse_with != 0) {
@@ -65,7 +61,7 @@ int fake_kernel::make(const fuse::session_options& options, fuse::new_mount& out
         return refuse_with;
     }
     out.fuse.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto where = address_in(dir_);
+    const auto where = address_in(dir_.dir);
     if (::connect(out.fuse.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) return errno;
     out.who = os::identify_mount(AT_FDCWD, options.dir.c_str());
     out.direct = true;

@@ -1,6 +1,7 @@
 // The kernel of a mount, as far as the daemon can tell: who holds the other end of its connection.
 #pragma once
 #include "fusefs/fuse/mounting.hpp"
+#include "tests/own_folder.hpp"
 
 #include <cstdint>
 #include <string>
@@ -34,7 +35,6 @@ class connection {
 class fake_kernel {
   public:
     fake_kernel();
-    ~fake_kernel();
     fake_kernel(const fake_kernel&) = delete;
     fake_kernel& operator=(const fake_kernel&) = delete;
 
@@ -45,7 +45,7 @@ class fake_kernel {
     int refuse_with{};  ///< errno of the next mounts
 
   private:
-    std::string dir_;
+    tests::own_folder dir_;
     os::unique_fd listener_;
 };
 

@@ -3,6 +3,7 @@
 
 #include "fusefs/os/unique_fd.hpp"
 #include "fusefs/trace/hub.hpp"
+#include "tests/own_folder.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
@@ -10,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
@@ -22,7 +22,7 @@ namespace {
 
 /// A server whose handler answers with what it was asked, and clients of it, on one loop.
 struct served {
-    std::string dir{(std::filesystem::temp_directory_path() / "drainlab-http-XXXXXX").string()};
+    const tests::own_folder own;
     boost::asio::io_context io{1};
     trace::hub events;
     std::vector<http_request> requests;
@@ -30,7 +30,6 @@ struct served {
     std::unique_ptr<http_server> server;
 
     served() {
-        REQUIRE(mkdtemp(dir.data()));
         const auto where = address();
         const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0);
@@ -50,12 +49,11 @@ struct served {
         server.reset();
         kept = nullptr;
         io.poll();
-        std::filesystem::remove_all(dir);
     }
     sockaddr_un address() const {
         sockaddr_un a{};
         a.sun_family = AF_UNIX;
-        (dir + "/s").copy(a.sun_path, sizeof a.sun_path - 1);
+        (own / "s").copy(a.sun_path, sizeof a.sun_path - 1);
         return a;
     }
     os::unique_fd client(const std::string& says) const {

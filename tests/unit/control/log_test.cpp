@@ -1,17 +1,16 @@
 // The daemon's log: one line a message, in a file that another hand writes.
 #include "fusefs/control/scribe.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 #include <spdlog/spdlog.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <unistd.h>
 #include <vector>
 
 using namespace drainlab::control;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -25,11 +24,10 @@ std::vector<std::string> lines_of(const std::string& file) {
 }  // namespace
 
 TEST_CASE("each message is one line with its level, whatever names are in it", "[log]") {
-    auto dir = (fs::temp_directory_path() / "drainlab-log-XXXXXX").string();
-    REQUIRE(mkdtemp(dir.data()));
+    const drainlab::tests::own_folder own;
     const auto before = spdlog::default_logger();
     const auto level = spdlog::get_level();
-    const auto file = dir + "/made/d.log";  // its directory is made
+    const auto file = own / "made/d.log";  // its directory is made
     start_log(file, false);
     spdlog::warn("unmounting {}", "/a\n/b\033[2J");
     spdlog::debug("an event");  // not without --verbose
@@ -40,7 +38,6 @@ TEST_CASE("each message is one line with its level, whatever names are in it", "
     spdlog::set_default_logger(before);
     spdlog::set_level(level);
     const auto lines = lines_of(file);
-    fs::remove_all(dir);
     REQUIRE(lines.size() == 2);
     CHECK(lines[0].ends_with(R"( warning unmounting /a\x0a/b\x1b[2J)"));
     CHECK(lines[1].ends_with(" debug another"));

@@ -1,4 +1,5 @@
 // A mount that loses what nobody has synced: written through its connection, cut, and flushed at the daemon's end.
+#include "tests/own_folder.hpp"
 #include "tests/unit/control/daemon_world.hpp"
 
 #include <catch2/catch.hpp>
@@ -7,7 +8,6 @@
 
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -15,7 +15,6 @@ using namespace drainlab::control;
 using namespace drainlab::control::test;
 using nlohmann::json;
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -26,16 +25,15 @@ std::string bytes_of(const T& t) {
 
 /// A mount with a store of its own directory.
 struct lossy : daemon_world {
-    std::string store{(fs::temp_directory_path() / "drainlab-lossy-XXXXXX").string()};
+    const tests::own_folder own;
+    const std::string& store = own.dir;
 
     explicit lossy(bool lose = true) {
-        REQUIRE(mkdtemp(store.data()));
         auto r = request_on("/proc", "a");
         r.store = store;
         r.lose_unsynced = lose;
         mounted("a", r);
     }
-    ~lossy() { fs::remove_all(store); }
 
     connection::answer asked(std::uint32_t opcode, std::uint64_t node, const std::string& body) {
         auto& kernel = line.at(1);

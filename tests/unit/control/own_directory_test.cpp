@@ -2,6 +2,7 @@
 #include "fusefs/control/own_directory.hpp"
 
 #include "fusefs/control/state_file.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -16,17 +17,14 @@ using control::leave_own_directory;
 
 namespace {
 
-struct place {
-    std::string dir = (fs::temp_directory_path() / "own-XXXXXX").string();
+struct place : tests::own_folder {
     os::process_identity gone = os::this_process();
 
     place() {
-        REQUIRE(mkdtemp(dir.data()));
         ++gone.start_time;  // of another process that had our pid
         for (const char* name : {"d.log", "lock"}) std::ofstream(dir + "/" + name) << "x";
         fs::create_directories(dir + "/mnt");
     }
-    ~place() { fs::remove_all(dir); }
     void leave(const os::process_identity& maker) const {
         leave_own_directory({dir, maker}, dir + "/d.sock", dir + "/d.log");
     }

@@ -1,6 +1,7 @@
 #include "fusefs/control/owner_record.hpp"
 
 #include "fusefs/os/unique_fd.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -17,16 +18,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct folder {
+struct folder : tests::own_folder {
     folder() {
-        REQUIRE(::mkdtemp(path.data()));
-        fd.reset(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+        fd.reset(::open(dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
         REQUIRE(fd);
     }
-    ~folder() { std::filesystem::remove_all(path); }
-    std::string path{"/tmp/drainlab-record-XXXXXX"};
     os::unique_fd fd;
-    std::string file() const { return path + "/x.state"; }
+    std::string file() const { return *this / "x.state"; }
     std::vector<std::string> names() const {
         std::string why;
         const auto s = read_state(file(), why);
@@ -95,7 +93,7 @@ TEST_CASE("After its end nothing is written", "[record]") {
 
 TEST_CASE("A record that cannot be written keeps nobody waiting", "[record]") {
     const folder f;
-    std::filesystem::remove_all(f.path);
+    std::filesystem::remove_all(f.dir);
     owner_record r{f.fd.get(), "x.state", nobody()};
     r.note(1, {"/a", "a", known});
     CHECK(r.written(20s));

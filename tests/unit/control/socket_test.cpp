@@ -3,6 +3,7 @@
 
 #include "fusefs/control/leftovers.hpp"
 #include "fusefs/control/state_file.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -19,11 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct directory {
-    std::string path{(fs::temp_directory_path() / "drainlab-socket-XXXXXX").string()};
-    directory() { REQUIRE(mkdtemp(path.data())); }
-    ~directory() { fs::remove_all(path); }
-};
+using directory = tests::own_folder;
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "fusefs/control/leftovers.hpp"
 #include "fusefs/os/own_file.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,9 +11,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
-#include <filesystem>
 #include <fstream>
 #include <unistd.h>
 
@@ -21,12 +20,7 @@ using namespace drainlab::control;
 
 namespace {
 
-struct folder {
-    std::string dir = (std::filesystem::temp_directory_path() / "drainlab-state-XXXXXX").string();
-    folder() { REQUIRE(mkdtemp(dir.data())); }
-    ~folder() { std::filesystem::remove_all(dir); }
-    std::string operator/(const std::string& name) const { return dir + "/" + name; }
-};
+using folder = tests::own_folder;
 
 std::optional<daemon_state> read(const std::string& path) {
     std::string why;

@@ -1,4 +1,5 @@
 #include "controller/daemons/launch.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -15,12 +16,10 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A fresh directory, and XDG_RUNTIME_DIR pointing to it.
-struct runtime_dir {
-    std::string dir = (fs::temp_directory_path() / "drainlab-runtime-XXXXXX").string();
+struct runtime_dir : drainlab::tests::own_folder {
     std::string before;
 
     runtime_dir() {
-        REQUIRE(mkdtemp(dir.data()));
         if (const char* value = getenv("XDG_RUNTIME_DIR")) before = value;
         setenv("XDG_RUNTIME_DIR", dir.c_str(), 1);
     }
@@ -29,7 +28,6 @@ struct runtime_dir {
             unsetenv("XDG_RUNTIME_DIR");
         else
             setenv("XDG_RUNTIME_DIR", before.c_str(), 1);
-        fs::remove_all(dir);
     }
 };
 

@@ -1,29 +1,22 @@
 #include "fusefs/input/read_file.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 using namespace drainlab::input;
-namespace fs = std::filesystem;
 
 namespace {
 
-struct folder {
-    fs::path path = fs::temp_directory_path() / "read_file_test";
-    folder() {
-        fs::remove_all(path);
-        fs::create_directories(path);
-    }
-    ~folder() { fs::remove_all(path); }
+struct folder : drainlab::tests::own_folder {
     std::string file(const std::string& name, const std::string& text) const {
-        std::ofstream{path / name} << text;
-        return (path / name).string();
+        std::ofstream{*this / name} << text;
+        return *this / name;
     }
 };
 
@@ -41,11 +34,11 @@ TEST_CASE("a regular file is read whole, up to its limit", "[input]") {
 
 TEST_CASE("what is no regular file is refused by its kind, without waiting", "[input]") {
     const folder d;
-    const std::string pipe = (d.path / "pipe").string();
+    const std::string pipe = d / "pipe";
     REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
     CHECK(read_file(pipe, 10).error == pipe + ": is a pipe; a regular file is expected");
     CHECK(read_file("/dev/zero", 10).error == "/dev/zero: is a device; a regular file is expected");
-    CHECK(read_file(d.path.string(), 10).error == d.path.string() + ": is a directory; a regular file is expected");
+    CHECK(read_file(d.dir, 10).error == d.dir + ": is a directory; a regular file is expected");
 }
 
 TEST_CASE("what cannot be opened says why", "[input]") {

@@ -2,6 +2,7 @@
 #pragma once
 #include "controller/machine/holders/holder.hpp"
 #include "controller/machine/mountinfo.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -16,19 +17,16 @@
 namespace drainlab {
 
 /// A /proc of our own: the device looked for is that of the real /proc, so that links can lead there.
-struct fake_proc {
-    std::string dir = (std::filesystem::temp_directory_path() / "drainlab-proc-XXXXXX").string();
+struct fake_proc : tests::own_folder {
     machine::target what;
 
     fake_proc() {
-        REQUIRE(mkdtemp(dir.data()));
         struct stat s {};
         REQUIRE(stat("/proc", &s) == 0);
         what = {major(s.st_dev), minor(s.st_dev), "/held"};
         write("self/mountinfo", "1 0 9:9 / / rw - ext4 root rw\n");
         link("self/ns/mnt", "mnt:[100]");
     }
-    ~fake_proc() { std::filesystem::remove_all(dir); }
 
     void write(const std::string& path, const std::string& text) {
         std::filesystem::create_directories(std::filesystem::path(dir + "/" + path).parent_path());

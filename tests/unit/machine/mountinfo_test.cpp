@@ -1,5 +1,7 @@
 #include "controller/machine/mountinfo.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <filesystem>
@@ -9,8 +11,8 @@ using namespace drainlab::machine;
 
 TEST_CASE("a path is made absolute through links and dots", "[mountinfo]") {
     namespace fs = std::filesystem;
-    std::string dir = (fs::temp_directory_path() / "drainlab-mountinfo-XXXXXX").string();
-    REQUIRE(mkdtemp(dir.data()));
+    const drainlab::tests::own_folder own;
+    const std::string& dir = own.dir;
     fs::create_directory(dir + "/real");
     fs::create_symlink("real", dir + "/link");
     fs::create_symlink("loop", dir + "/loop");
@@ -21,5 +23,4 @@ TEST_CASE("a path is made absolute through links and dots", "[mountinfo]") {
     CHECK(absolute_path(dir + "/real/missing") == real + "/missing");
     CHECK(absolute_path(dir + "/loop") == fs::canonical(dir).string() + "/loop");
     CHECK(absolute_path("/") == "/");
-    fs::remove_all(dir);
 }

@@ -1,24 +1,19 @@
 // What tests of cleaners need: a folder of their own, and processes that are not there.
 #pragma once
 #include "fusefs/os/process_identity.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <sys/wait.h>
 
 #include <csignal>
-#include <filesystem>
 #include <string>
 #include <unistd.h>
 
 namespace drainlab {
 
-struct folder {
-    std::string dir = (std::filesystem::temp_directory_path() / "drainlab-left-XXXXXX").string();
-    folder() { REQUIRE(mkdtemp(dir.data())); }
-    ~folder() { std::filesystem::remove_all(dir); }
-    std::string operator/(const std::string& name) const { return dir + "/" + name; }
-};
+using folder = tests::own_folder;
 
 /// One that was a process of ours and is none now.
 inline os::process_identity somebody_dead() {

@@ -1,5 +1,7 @@
 #include "fusefs/os/data_dirs.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
@@ -14,11 +16,10 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A source tree with a build in it, below a folder of its own; no DRAINLAB_DATA_DIR meanwhile.
-struct tree {
-    std::string top = (fs::temp_directory_path() / "drainlab-tree-XXXXXX").string();
+struct tree : drainlab::tests::own_folder {
+    const std::string& top = dir;
     std::string given = std::getenv("DRAINLAB_DATA_DIR") ? std::getenv("DRAINLAB_DATA_DIR") : "";
     tree() {
-        REQUIRE(mkdtemp(top.data()));
         fs::create_directories(top + "/src/build/dev/bin");
         fs::create_directories(top + "/src/workloads");
         std::ofstream(program()) << "program\n";
@@ -26,7 +27,6 @@ struct tree {
     }
     ~tree() {
         if (!given.empty()) setenv("DRAINLAB_DATA_DIR", given.c_str(), 1);
-        fs::remove_all(top);
     }
     std::string program() const { return top + "/src/build/dev/bin/drainctl"; }
 };

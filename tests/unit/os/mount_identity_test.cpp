@@ -1,12 +1,13 @@
 #include "fusefs/os/mount_identity.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <functional>
@@ -19,8 +20,8 @@ namespace {
 
 /// Runs `body` in a child that is root in namespaces of its own; only warns where this machine does not allow that.
 void in_namespaces(const std::function<void(const std::string& dir)>& body) {
-    std::string dir = "/tmp/drainlab-identity-XXXXXX";
-    REQUIRE(mkdtemp(dir.data()));
+    const drainlab::tests::own_folder own;
+    const std::string& dir = own.dir;
     const pid_t child = fork();
     if (child == 0) {
         const uid_t uid = geteuid();

@@ -1,12 +1,13 @@
 #include "fusefs/os/mountinfo.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <sys/mount.h>
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <sched.h>
 #include <thread>
@@ -134,14 +135,12 @@ namespace {
 
 /// In a mount namespace of its own; false: none may be had.
 bool with_own_mounts(const std::function<void(const std::string& dir)>& body) {
-    char dir[] = "/tmp/drainlab-mounts-XXXXXX";
-    if (!mkdtemp(dir)) return false;
+    const drainlab::tests::own_folder own;
     bool able = false;
     std::thread{[&] {
         able = unshare(CLONE_FS | CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
-        if (able) body(dir);
+        if (able) body(own.dir);
     }}.join();
-    rmdir(dir);
     return able;
 }
 

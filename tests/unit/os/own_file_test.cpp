@@ -1,25 +1,20 @@
 #include "fusefs/os/own_file.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <unistd.h>
 
 using namespace drainlab::os;
-namespace fs = std::filesystem;
 
 namespace {
 
-struct folder {
-    std::string dir = (fs::temp_directory_path() / "drainlab-own-XXXXXX").string();
-    folder() { REQUIRE(mkdtemp(dir.data())); }
-    ~folder() { fs::remove_all(dir); }
-    std::string operator/(const std::string& name) const { return dir + "/" + name; }
+struct folder : drainlab::tests::own_folder {
     std::string write(const std::string& name, const std::string& text) const {
         std::ofstream(*this / name) << text;
         return *this / name;

@@ -1,5 +1,7 @@
 #include "fusefs/os/processes.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <algorithm>
@@ -17,8 +19,8 @@ TEST_CASE("we are among the processes, and so is our parent", "[processes]") {
 }
 
 TEST_CASE("only what is a number all through is a process", "[processes]") {
-    auto dir = (fs::temp_directory_path() / "drainlab-proc-XXXXXX").string();
-    REQUIRE(mkdtemp(dir.data()));
+    const drainlab::tests::own_folder own;
+    const std::string& dir = own.dir;
     for (const char* name : {"12", "7", "self", "1a", "-3", "0", "99999999999999", "net"})
         fs::create_directory(dir + "/" + name);
     CHECK(processes(dir) == std::vector<pid_t>{7, 12});

@@ -1,10 +1,11 @@
 #include "controller/result/file.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -15,17 +16,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct folder {
-    folder() {
-        char name[] = "/tmp/drainlab-file-XXXXXX";
-        REQUIRE(mkdtemp(name));
-        path = name;
-    }
-    ~folder() { fs::remove_all(path); }
+struct folder : drainlab::tests::own_folder {
     std::size_t entries() const {
-        return static_cast<std::size_t>(std::distance(fs::directory_iterator(path), fs::directory_iterator{}));
+        return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir), fs::directory_iterator{}));
     }
-    std::string path;
 };
 
 std::string text_of(const std::string& path) {
@@ -38,14 +32,14 @@ std::string text_of(const std::string& path) {
 
 TEST_CASE("a file is written whole, and what stood there keeps its permissions and its link", "[file]") {
     const folder f;
-    const auto file = f.path + "/a.json";
+    const auto file = f.dir + "/a.json";
     CHECK(write_file(file, "one").empty());
     CHECK(text_of(file) == "one");
     chmod(file.c_str(), 0640);
-    fs::create_symlink("a.json", f.path + "/link");
-    CHECK(write_file(f.path + "/link", "two").empty());
+    fs::create_symlink("a.json", f.dir + "/link");
+    CHECK(write_file(f.dir + "/link", "two").empty());
     CHECK(text_of(file) == "two");
-    CHECK(fs::is_symlink(f.path + "/link"));
+    CHECK(fs::is_symlink(f.dir + "/link"));
     struct stat st {};
     stat(file.c_str(), &st);
     CHECK((st.st_mode & 07777) == 0640);
@@ -54,11 +48,11 @@ TEST_CASE("a file is written whole, and what stood there keeps its permissions a
 
 TEST_CASE("what cannot be written is named, and nothing is left behind", "[file]") {
     const folder f;
-    CHECK(write_file(f.path + "/no/such.json", "x") == f.path + "/no/such.json: No such file or directory");
-    CHECK(write_file(f.path, "x") == f.path + ": Is a directory");
-    CHECK(check_writable(f.path) == f.path + ": Is a directory");
-    CHECK(check_writable(f.path + "/no/such.json") == f.path + "/no/such.json: No such file or directory");
-    CHECK(check_writable(f.path + "/new.json").empty());
+    CHECK(write_file(f.dir + "/no/such.json", "x") == f.dir + "/no/such.json: No such file or directory");
+    CHECK(write_file(f.dir, "x") == f.dir + ": Is a directory");
+    CHECK(check_writable(f.dir) == f.dir + ": Is a directory");
+    CHECK(check_writable(f.dir + "/no/such.json") == f.dir + "/no/such.json: No such file or directory");
+    CHECK(check_writable(f.dir + "/new.json").empty());
     CHECK(f.entries() == 0);
     CHECK(write_file("/dev/full", "x") == "/dev/full: No space left on device");
     CHECK(write_file("/dev/null", "x").empty());

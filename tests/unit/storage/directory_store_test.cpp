@@ -1,12 +1,13 @@
 #include "fusefs/storage/directory_store.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <fcntl.h>
-#include <filesystem>
 #include <unistd.h>
 
 using namespace drainlab::storage;
@@ -76,9 +77,8 @@ TEST_CASE("The number of open descriptors stays bounded, and closed ones are ope
 }
 
 TEST_CASE("A file whose name was given to another behind our back is ESTALE, never the other", "[store]") {
-    const std::string dir = (std::filesystem::temp_directory_path() / "drainlab-test-XXXXXX").string();
-    std::string name = dir;
-    REQUIRE(::mkdtemp(name.data()));
+    const own_folder own;
+    const std::string& name = own.dir;
     root_directory root;
     std::string error;
     REQUIRE(open_root(name, root, error) == 0);
@@ -89,7 +89,6 @@ TEST_CASE("A file whose name was given to another behind our back is ESTALE, nev
     REQUIRE(::mkdir((name + "/d").c_str(), 0755) == 0);
     struct stat st {};
     CHECK(s->getattr(d, st) == ESTALE);
-    std::filesystem::remove_all(name);
 }
 
 TEST_CASE("An unlinked file that the kernel still knows keeps its attributes, with no link", "[store]") {

@@ -1,5 +1,6 @@
 // Stores as the daemon opens them: in memory, or with threads of their own.
 #include "fusefs/storage/filesystem.hpp"
+#include "tests/own_folder.hpp"
 #include "tests/sim/model/world.hpp"
 
 #include <catch2/catch.hpp>
@@ -7,7 +8,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -20,20 +20,8 @@ using namespace drainlab::storage;
 
 namespace {
 
-/// A directory that goes with the test.
-struct folder {
-    folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "drainlab-make-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path = name;
-    }
-    ~folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    folder(const folder&) = delete;
-    folder& operator=(const folder&) = delete;
-    std::filesystem::path path;
+struct folder : own_folder {
+    std::filesystem::path path = dir;
 };
 
 /// The model in virtual time, and the threads of stores in the machine's.

@@ -1,18 +1,18 @@
 #include "fusefs/storage/open_outside.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
 
 using namespace drainlab::storage;
 
 TEST_CASE("A path is opened only if its text tells where it leads", "[open_outside]") {
-    char name[] = "/tmp/drainlab-test-XXXXXX";
-    REQUIRE(::mkdtemp(name));
-    const std::string dir = name, link = dir + "/link";
+    const drainlab::tests::own_folder own;
+    const std::string &dir = own.dir, link = own / "link";
     REQUIRE(::symlink("/etc", link.c_str()) == 0);
     unique_fd fd;
     std::string error;
@@ -23,6 +23,4 @@ TEST_CASE("A path is opened only if its text tells where it leads", "[open_outsi
     CHECK(open_outside("etc", O_RDONLY, "store", fd, error) == EINVAL);
     CHECK(open_outside("/tmp/../etc", O_RDONLY, "store", fd, error) == EINVAL);
     CHECK(open_outside(dir + "/none", O_RDONLY, "store", fd, error) == ENOENT);
-    ::unlink(link.c_str());
-    ::rmdir(name);
 }

@@ -1,18 +1,17 @@
 #include "fusefs/control/watch/request_timeout.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 using namespace drainlab::control;
 using namespace std::chrono_literals;
 
 TEST_CASE("the smaller of the kernel's two limits that are set is in force", "[watch]") {
-    char name[] = "/tmp/drainlab-timeout-XXXXXX";
-    REQUIRE(mkdtemp(name));
-    const std::string folder = name;
+    const tests::own_folder own;
+    const std::string& folder = own.dir;
     const auto with = [&](int usual, int most) {
         std::ofstream{folder + "/default_request_timeout"} << usual << '\n';
         std::ofstream{folder + "/max_request_timeout"} << most << '\n';
@@ -25,5 +24,4 @@ TEST_CASE("the smaller of the kernel's two limits that are set is in force", "[w
     CHECK(request_timeout(folder + "/none") == 0s);
     CHECK(request_timeout_warning(0s).empty());
     CHECK(request_timeout_warning(60s).find("60 s") != std::string::npos);
-    std::filesystem::remove_all(folder);
 }

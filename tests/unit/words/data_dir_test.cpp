@@ -1,5 +1,7 @@
 #include "controller/words/data_dir.hpp"
 
+#include "tests/own_folder.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cstdlib>
@@ -12,19 +14,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct own_data {
-    std::string dir = (fs::temp_directory_path() / "drainlab-data-XXXXXX").string();
+struct own_data : drainlab::tests::own_folder {
     own_data() {
-        REQUIRE(mkdtemp(dir.data()));
         fs::create_directory(dir + "/profiles");
         for (const char* name : {"zero", "big-vm"}) std::ofstream(dir + "/profiles/" + name + ".toml") << "hz = 250\n";
         std::ofstream(dir + "/profiles/README") << "not a profile\n";
         setenv("DRAINLAB_DATA_DIR", dir.c_str(), 1);
     }
-    ~own_data() {
-        unsetenv("DRAINLAB_DATA_DIR");
-        fs::remove_all(dir);
-    }
+    ~own_data() { unsetenv("DRAINLAB_DATA_DIR"); }
 };
 
 }  // namespace
