@@ -189,7 +189,8 @@ void print_kernels(const lab::experiment_end& end) {
     for (const auto& k : end.kernels) {
         const auto& label = k.image().label;
         if (k.release().empty()) {
-            fmt::print("{}: it never said what it is\n", label.empty() ? k.image().name : label);
+            fmt::print("{}: {}\n", label.empty() ? k.image().name : label,
+                       k.boots() == 0 ? "it was not booted" : "it never said what it is");
             continue;
         }
         fmt::print("{}{}: {}, grace period of a switch: {}; {} ticks/s; {:.0f} s of CPU time\n",

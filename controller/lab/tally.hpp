@@ -33,6 +33,8 @@ class kernel_tally {
     const std::string& release() const noexcept { return release_; }
     const policy_told& policy() const noexcept { return policy_; }
     int ticks_per_second() const noexcept { return hz_; }
+    /// How many guests of it were begun.
+    int boots() const noexcept { return boots_; }
     bool violated() const noexcept { return violated_; }
     double cpu_s() const noexcept { return cpu_s_; }
     /// What a guest of it measured of its own machine.
