@@ -159,10 +159,11 @@ result<kernel_image> of_boot(const std::string& scratch) {
     return k;
 }
 
-/// LABEL in front of the first '=', if it looks like one.
+/// LABEL in front of the first '=', if it looks like one and the whole is not a file's name.
 std::pair<std::string, std::string> split_label(const std::string& word) {
     const auto equals = word.find('=');
-    if (equals == std::string::npos || word.find_first_of("/:+.") < equals) return {{}, word};
+    std::error_code ec;
+    if (equals == std::string::npos || word.find_first_of("/:+") < equals || fs::exists(word, ec)) return {{}, word};
     return {word.substr(0, equals), word.substr(equals + 1)};
 }
 

@@ -100,5 +100,33 @@ fi
 echo x >"$here/no.deb"
 expect 2 'no Debian package' "$drainctl" lab --kernel "$here/no.deb" --scenario no_pressure
 
+# ---- an archive that has lost packages: apt knows their names still, the modules go before the kernel ----
+mkdir "$here/apt"
+printf '#!/bin/sh\n' >"$here/apt/apt-get"
+cat >"$here/apt/apt-cache" <<'SH'
+#!/bin/sh
+all="linux-image-6.12.9+deb12-cloud-amd64 linux-image-6.12.10+deb12-cloud-amd64 linux-binary-6.19.14+deb13-cloud-amd64
+linux-binary-7.3.4+deb13-cloud-amd64 linux-modules-7.3.4+deb13-cloud-amd64"
+shift 2
+[ "$1" = policy ] || { printf '%s\n' $all linux-modules-6.19.14+deb13-cloud-amd64 linux-image-6.12.11+deb12-cloud-amd64; exit; }
+shift
+for name; do
+    case " "$(echo $all)" " in *" $name "*) there=1-1 ;; *) there='(none)' ;; esac
+    printf '%s:\n  Installed: (none)\n  Candidate: %s\n' "$name" "$there"
+done
+SH
+chmod +x "$here"/apt/*
+# gone PACKAGE MISSING NEAREST
+gone() {
+    DRAINLAB_DEBIAN_MIRROR=$here DRAINLAB_DEBIAN_SECURITY_MIRROR=$here PATH=$here/apt:$PATH \
+        expect 4 "the archive has no $2; the nearest kernel is $3" "$here_tools/fetch-kernels" "$1"
+}
+if [ -r /usr/share/keyrings/debian-archive-keyring.gpg ]; then
+    gone linux-image-6.12.11+deb12-cloud-amd64 linux-image-6.12.11+deb12-cloud-amd64 linux-image-6.12.10+deb12-cloud-amd64
+    gone linux-binary-6.19.14+deb13-cloud-amd64 linux-modules-6.19.14+deb13-cloud-amd64 linux-binary-7.3.4+deb13-cloud-amd64
+    gone linux-image-8.0.1+deb13-cloud-amd64 linux-binary-8.0.1+deb13-cloud-amd64 linux-binary-7.3.4+deb13-cloud-amd64
+    gone linux-image-6.12.95+deb12-cloud-amd64 linux-image-6.12.95+deb12-cloud-amd64 "linux-image-6.18.12+deb13-cloud-amd64 (also base)"
+fi
+
 if ls -d "$here"/drainlab-lab-* "$here"/cache/fetch.* 2>/dev/null; then complain "temporary folders are left"; fi
 exit $failed

@@ -52,6 +52,20 @@ TEST_CASE("a lone bzImage takes the modules folder beside it", "[lab][kernel]") 
     CHECK(k.value().modules.size() == 1);
 }
 
+TEST_CASE("a label may be a version; a file with an equals sign in its name has none", "[lab][kernel]") {
+    const auto dir = fs::absolute("named");
+    put(dir / "bzImage");
+    put(dir / "fs=ext4");
+    const auto k = find_kernel("6.12=" + (dir / "bzImage").string(), dir.string());
+    REQUIRE(k);
+    CHECK(k.value().label == "6.12");
+    fs::current_path(dir);
+    const auto file = find_kernel("fs=ext4", dir.string());
+    fs::current_path("..");
+    REQUIRE(file);
+    CHECK(file.value().label.empty());
+}
+
 TEST_CASE("a package in the cache is used without any network", "[lab][kernel]") {
     const auto cache = fs::absolute("cache");
     setenv("DRAINLAB_LAB_CACHE", cache.c_str(), 1);
