@@ -171,6 +171,12 @@ bool session::impl::admit(request& r, const char* what, bool changes) {
     return false;
 }
 
+sched::task<bool> session::impl::fails(request& r, storage::device_op what, storage::node& f, const char* name) {
+    const int err = co_await fs.fault(what, f, name);
+    if (err) r.error(err);
+    co_return err != 0;
+}
+
 int session::impl::trouble(std::string_view what, const std::exception_ptr& thrown) const noexcept {
     int err = EIO;
     try {
@@ -211,6 +217,8 @@ std::unique_ptr<session> session::create(new_mount made, const environment& env,
 
     fuse_lowlevel_ops ops{};
     add_session_operations(ops);
+    add_lookup_operations(ops);
+    add_attribute_operations(ops);
     add_name_operations(ops);
     add_open_operations(ops);
     add_data_operations(ops);

@@ -42,6 +42,12 @@ struct open_directory {
     std::shared_ptr<directory_stream> stream;
 };
 
+/// What the store found, or made.
+struct store_entry {
+    storage::node* f{};
+    struct stat st {};
+};
+
 /// A session from within: the libfuse session, its device on the loop, what handlers count and keep. Thread: loop.
 struct session::impl final : fault_surroundings {
     impl(const environment& env, storage::filesystem& fs, session_events events)
@@ -89,6 +95,8 @@ struct session::impl final : fault_surroundings {
     /// Counts the request. False: it is answered, as nothing may come
     /// any more (EIO), or as it would change what may only be read.
     bool admit(request& r, const char* what, bool changes = false);
+    /// A request on `f`, or its entry `name`: whether the emulated device fails it. Then it has been answered.
+    sched::task<bool> fails(request& r, storage::device_op what, storage::node& f, const char* name = nullptr);
     /// Whether a call on the store for `what` is answered at once, and nothing makes it fail: no fiber is needed.
     bool at_once(storage::device_op what) const noexcept { return fs.calls().at_once() && !fs.may_fault(what); }
     /// The memcg that pays for this request; never null.
@@ -177,6 +185,8 @@ struct session::impl final : fault_surroundings {
 };
 
 // One function per group of operations; each fills in its part.
+void add_lookup_operations(fuse_lowlevel_ops& ops);     ///< requests_lookup.cpp
+void add_attribute_operations(fuse_lowlevel_ops& ops);  ///< requests_attributes.cpp
 void add_name_operations(fuse_lowlevel_ops& ops);       ///< requests_names.cpp
 void add_open_operations(fuse_lowlevel_ops& ops);       ///< requests_open.cpp
 void add_data_operations(fuse_lowlevel_ops& ops);       ///< requests_data.cpp
