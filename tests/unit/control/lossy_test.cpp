@@ -25,7 +25,7 @@ std::string bytes_of(const T& t) {
 
 /// A mount with a store of its own directory.
 struct lossy : daemon_world {
-    const tests::own_folder own;
+    const drainlab::tests::own_folder own;
     const std::string& store = own.dir;
 
     explicit lossy(bool lose = true) {

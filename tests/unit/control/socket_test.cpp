@@ -26,7 +26,7 @@ using directory = tests::own_folder;
 
 TEST_CASE("a socket is ours alone, answers, and goes with its lock and its record", "[socket]") {
     const directory d;
-    const auto path = d.path + "/d.sock";
+    const auto path = d.dir + "/d.sock";
     auto here = open_control_socket(path);
     REQUIRE(here.error == "");
     struct stat st {};
@@ -38,13 +38,13 @@ TEST_CASE("a socket is ours alone, answers, and goes with its lock and its recor
     remove_control_socket(here.dir.get(), path, true);
     CHECK(fs::exists(state_path(path)));  // what is left has to be found
     remove_control_socket(here.dir.get(), path);
-    CHECK(fs::is_empty(d.path));
+    CHECK(fs::is_empty(d.dir));
     close(here.fd);
 }
 
 TEST_CASE("where a daemon answers already, there is no second one", "[socket]") {
     const directory d;
-    const auto path = d.path + "/d.sock";
+    const auto path = d.dir + "/d.sock";
     const auto first = open_control_socket(path);
     const auto second = open_control_socket(path);
     CHECK(second.fd < 0);
@@ -55,7 +55,7 @@ TEST_CASE("where a daemon answers already, there is no second one", "[socket]") 
 
 TEST_CASE("a socket that a dead daemon left is taken over, and its record with it", "[socket]") {
     const directory d;
-    const auto path = d.path + "/d.sock";
+    const auto path = d.dir + "/d.sock";
     close(open_control_socket(path).fd);
     CHECK_FALSE(answers_on(path));
     std::ofstream{state_path(path)} << "no record at all";  // not believed, and in nobody's way
@@ -76,8 +76,8 @@ TEST_CASE("what cannot be a socket is named", "[socket]") {
     CHECK(why("d.sock").find("must be an absolute path") != std::string::npos);
     CHECK(why("").find("must be an absolute path") != std::string::npos);
     CHECK(why("/" + std::string(200, 'x')).find("is longer than 107 bytes") != std::string::npos);
-    CHECK(why(d.path + "/none/d.sock").find("cannot open the directory") != std::string::npos);
-    std::ofstream{d.path + "/file"} << "precious";
-    CHECK(why(d.path + "/file").find("is not a socket") != std::string::npos);
-    CHECK(fs::file_size(d.path + "/file") == 8);
+    CHECK(why(d.dir + "/none/d.sock").find("cannot open the directory") != std::string::npos);
+    std::ofstream{d.dir + "/file"} << "precious";
+    CHECK(why(d.dir + "/file").find("is not a socket") != std::string::npos);
+    CHECK(fs::file_size(d.dir + "/file") == 8);
 }

@@ -43,9 +43,9 @@ TEST_CASE("what is no regular file is refused by its kind, without waiting", "[i
 
 TEST_CASE("what cannot be opened says why", "[input]") {
     const folder d;
-    const auto missing = read_file((d.path / "missing").string(), 10);
+    const auto missing = read_file(d / "missing", 10);
     CHECK(missing.err == ENOENT);
-    CHECK(missing.error == (d.path / "missing").string() + ": cannot be read: No such file or directory");
+    CHECK(missing.error == d / "missing" + ": cannot be read: No such file or directory");
     CHECK(read_file(std::string("a\0b", 3), 10).err == EINVAL);
 }
 

@@ -7,6 +7,7 @@
 
 #include <sys/inotify.h>
 
+#include <filesystem>
 #include <fstream>
 #include <poll.h>
 

@@ -7,6 +7,7 @@
 
 #include <sys/syscall.h>
 
+#include <filesystem>
 #include <fstream>
 
 using namespace drainlab;

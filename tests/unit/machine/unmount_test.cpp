@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 
 #include <fcntl.h>
+#include <filesystem>
 #include <poll.h>
 #include <sched.h>
 

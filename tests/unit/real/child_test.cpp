@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 client::result<child> start(loop& events, const scratch_dir& dir, std::vector<std::string> words) {
-    return child::start(events.executor(), std::move(words), dir.path + "/errors");
+    return child::start(events.executor(), std::move(words), dir.dir + "/errors");
 }
 
 asio::awaitable<client::result<int>> end_of(child& c) { co_return co_await c.exited(); }
@@ -71,14 +71,14 @@ TEST_CASE("a moved child is the same child", "[child]") {
 TEST_CASE("a program that is not there cannot be run here", "[child]") {
     loop events;
     const scratch_dir dir;
-    const auto none = start(events, dir, {dir.path + "/no-such-program"});
+    const auto none = start(events, dir, {dir.dir + "/no-such-program"});
     if (none) {  // where only the child itself finds out
-        auto c = start(events, dir, {dir.path + "/no-such-program"});
+        auto c = start(events, dir, {dir.dir + "/no-such-program"});
         CHECK(events.drive(end_of(c.value()), std::chrono::seconds(30)).value() == 127);
     } else {
         CHECK(none.error().exit == client::exit_code::cannot_run);
     }
-    const auto nowhere = child::start(events.executor(), {"true"}, dir.path + "/no/such/folder");
+    const auto nowhere = child::start(events.executor(), {"true"}, dir.dir + "/no/such/folder");
     REQUIRE_FALSE(nowhere);
     CHECK(nowhere.error().message.find("/no/such/folder") != std::string::npos);
 }
@@ -87,10 +87,10 @@ TEST_CASE("unmounting what is no mount fails with its reason, either way", "[umo
     loop events;
     const scratch_dir dir;
     const auto way = GENERATE(umount_way::umount8, umount_way::syscall);
-    const auto out = events.drive(timed_umount(events.executor(), way, dir.path, dir.path), std::chrono::seconds(30));
+    const auto out = events.drive(timed_umount(events.executor(), way, dir.dir, dir.dir), std::chrono::seconds(30));
     REQUIRE_FALSE(out);
     CHECK(out.error().exit == client::exit_code::broken);
-    CHECK(out.error().message.find(dir.path) != std::string::npos);
+    CHECK(out.error().message.find(dir.dir) != std::string::npos);
     CHECK_FALSE(events.stopped());
 }
 
@@ -99,10 +99,10 @@ TEST_CASE("workloads are told where to live and how much to write", "[workload]"
     const scratch_dir dir;
     // Beside the test there are the real programs; what they are told is seen by what they do:
     // a burner without a cgroup root makes a session of its own and writes until it is let go.
-    const std::string home = dir.path + "/mount";
+    const std::string home = dir.dir + "/mount";
     std::filesystem::create_directory(home);
     workload_style style;
-    style.errors = dir.path;
+    style.errors = dir.dir;
     auto started = start_burner(events.executor(), style, home, 4);
     if (!started) {
         CHECK(started.error().message.find("drainlab-burner") != std::string::npos);
@@ -112,7 +112,7 @@ TEST_CASE("workloads are told where to live and how much to write", "[workload]"
     burner.let_go();
     CHECK(events.drive(end_of(burner), std::chrono::seconds(30)).value() == 0);
     CHECK(burner.last_words().empty());
-    style.cgroup_root = dir.path + "/no-cgroup-here";
+    style.cgroup_root = dir.dir + "/no-cgroup-here";
     auto lost = start_container(events.executor(), style, home, 3).value();
     CHECK(events.drive(end_of(lost), std::chrono::seconds(30)).value() != 0);
     CHECK(workload_died(lost, "a container").message.find("no-cgroup-here") != std::string::npos);

@@ -77,7 +77,7 @@ TEST_CASE("The number of open descriptors stays bounded, and closed ones are ope
 }
 
 TEST_CASE("A file whose name was given to another behind our back is ESTALE, never the other", "[store]") {
-    const own_folder own;
+    const drainlab::tests::own_folder own;
     const std::string& name = own.dir;
     root_directory root;
     std::string error;

@@ -10,7 +10,7 @@ using namespace drainlab::control;
 using namespace std::chrono_literals;
 
 TEST_CASE("the smaller of the kernel's two limits that are set is in force", "[watch]") {
-    const tests::own_folder own;
+    const drainlab::tests::own_folder own;
     const std::string& folder = own.dir;
     const auto with = [&](int usual, int most) {
         std::ofstream{folder + "/default_request_timeout"} << usual << '\n';
