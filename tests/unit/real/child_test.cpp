@@ -5,6 +5,7 @@
 #include "tests/unit/real/on_loop.hpp"
 
 #include <csignal>
+#include <filesystem>
 
 using namespace drainlab;
 using namespace drainlab::real;
