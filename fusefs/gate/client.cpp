@@ -1,7 +1,6 @@
 #include "fusefs/gate/client.hpp"
 
 #include "fusefs/gate/calls.hpp"
-#include "fusefs/gate/thread_place.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -13,11 +12,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <unistd.h>
@@ -32,30 +29,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto hello_within = 5s;
-
-/// The letter that /proc/TID/stat says of a thread; 0 if it is gone.
-char scheduler_state(pid_t tid) {
-    const int fd = open(fmt::format("/proc/{}/stat", tid).c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
-    char text[512];
-    const ssize_t got = read(fd, text, sizeof text);
-    close(fd);
-    const std::string_view stat{text, static_cast<std::size_t>(got > 0 ? got : 0)};
-    const auto end_of_name = stat.rfind(')');
-    return end_of_name == std::string_view::npos || end_of_name + 2 >= stat.size() ? '\0' : stat[end_of_name + 2];
-}
-
-/// Where wchan tells nothing, the state does: waiting for s_umount is uninterruptible, waiting for an answer is not.
-thread_state state_without_place(pid_t tid) {
-    switch (scheduler_state(tid)) {
-        case '\0':
-        case 'Z':
-        case 'X': return thread_state::gone;
-        case 'S': return thread_state::asleep;
-        case 'D': return thread_state::blocked;
-        default: return thread_state::running;
-    }
-}
 
 class client final : public gate_client, public std::enable_shared_from_this<client> {
   public:
@@ -72,8 +45,7 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
     bool send(const request& r) override;
     std::optional<thread_role> take_role(pid_t tid) override;
     pid_t thread_of(std::uint64_t tag) override;
-    thread_state state_of(pid_t tid) override;
-    void forget_ended_threads();
+    thread_state state_of(pid_t tid) override { return states_.of(tid); }
     void kill() override { ::kill(pid_, SIGKILL); }
 
     void expect_hello();
@@ -100,8 +72,7 @@ class client final : public gate_client, public std::enable_shared_from_this<cli
     bool lost_{false}, greeted_{false};
     std::unordered_map<pid_t, thread_role> roles_;
     std::unordered_map<std::uint64_t, pid_t> threads_;
-    std::unordered_map<pid_t, thread_watch> watched_;
-    std::size_t forget_at_{32};
+    thread_states states_;
     std::vector<report> untold_;
     bool telling_{false};
 };
@@ -131,38 +102,6 @@ pid_t client::thread_of(std::uint64_t tag) {
     read_all();
     const auto found = threads_.find(tag);
     return found == threads_.end() ? 0 : found->second;
-}
-
-/// From time to time, so that what is watched stays within twice what lives.
-void client::forget_ended_threads() {
-    if (watched_.size() < forget_at_) return;
-    std::erase_if(watched_, [](const auto& w) {
-        auto place = thread_place::nowhere;
-        return !w.second.look(place);
-    });
-    forget_at_ = std::max<std::size_t>(32, 2 * watched_.size());
-}
-
-thread_state client::state_of(pid_t tid) {
-    auto watched = watched_.find(tid);
-    if (watched == watched_.end()) {
-        forget_ended_threads();
-        watched = watched_.emplace(tid, tid).first;
-    }
-    auto place = thread_place::nowhere;
-    if (!watched->second.look(place)) {
-        watched_.erase(watched);  // it has ended, or the number was another thread's before
-        return state_without_place(tid);
-    }
-    if (place == thread_place::nowhere) {
-        const auto state = state_without_place(tid);
-        // Asleep or blocked at last, or without a name for it: a second look knows.
-        if (state == thread_state::running || !watched->second.look(place) || place == thread_place::nowhere)
-            return state;
-    }
-    return place == thread_place::s_umount ? thread_state::blocked
-           : place == thread_place::answer ? thread_state::asleep
-                                           : thread_state::running;
 }
 
 bool client::wait_for_hello() {

@@ -2,6 +2,7 @@
 #pragma once
 #include "fusefs/gate/protocol.hpp"
 #include "fusefs/gate/spawn.hpp"
+#include "fusefs/gate/thread_states.hpp"
 
 #include <sys/types.h>
 
@@ -22,14 +23,6 @@ struct thread_role {
     command op{};
     std::uint32_t mount{};
     std::uint64_t tag{};
-};
-
-/// How a thread of the gate stands in the kernel.
-enum class thread_state {
-    running,  ///< or not to be told
-    asleep,   ///< it waits for the answer to its FUSE_STATFS, or for a command
-    blocked,  ///< it waits for s_umount behind a queued writer
-    gone,
 };
 
 /// One running drainfs-gate. Thread: the loop's. Callbacks come from the loop, not from within a call.
