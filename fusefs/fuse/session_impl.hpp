@@ -60,7 +60,9 @@ struct session::impl final : fault_surroundings {
           interrupted{env.host.sched, fs.calls()} {}
     ~impl() override;
 
-    // ---- the loop
+    // ---- the loop: session_loop.cpp
+    /// `se`, which reads and writes by way of us. False: libfuse has no more.
+    bool make_libfuse_session();
     void wait_for_request();
     void serve_some();
     /// Reads and processes one request. False: nothing there, or the end.
