@@ -145,10 +145,7 @@ sched::task<> read_entries(impl& s, request& r, open_directory& d, std::size_t s
     if (!s.admit(r, plus ? "READDIRPLUS" : "READDIR")) co_return;
     node& dir = *d.f;
     if (s.fs.may_fault(storage::device_op::readdir))
-        if (const int err = co_await s.fs.fault(storage::device_op::readdir, dir)) {
-            r.error(err);
-            co_return;
-        }
+        if (co_await s.fails(r, storage::device_op::readdir, dir)) co_return;
     auto reading = s.fs.calls().names<listing>("readdir", [&dir, stream = d.stream, size, off, plus](
                                                               storage::directory_store& store, listing& out) {
         return plus ? look_up_entries(store, dir, *stream, off, size, out) : read_names(dir, *stream, off, size, out);

@@ -72,10 +72,7 @@ void reply_opened(impl& s, request& r, node& f, fuse_file_info fi, kernel::memcg
 sched::task<> open(impl& s, request& r, node& f, fuse_file_info fi, bool kills) {
     if (!s.admit(r, "OPEN", (fi.flags & O_ACCMODE) != O_RDONLY || (fi.flags & O_TRUNC))) co_return;
     if (s.fs.may_fault(op::open))
-        if (const int err = co_await s.fs.fault(op::open, f)) {
-            r.error(err);
-            co_return;
-        }
+        if (co_await s.fails(r, op::open, f)) co_return;
     // Only what is written through a mapping is charged to whoever has opened the file.
     kernel::memcg_ptr opener;
     if ((fi.flags & O_ACCMODE) != O_RDONLY) opener = s.payer(r);
@@ -159,10 +156,7 @@ sched::task<> open_created(impl& s, request& r, created got, fuse_file_info fi, 
 sched::task<> create(impl& s, request& r, node& parent, std::string name, mode_t mode, fuse_file_info fi, bool kills) {
     if (!s.admit(r, "CREATE", true)) co_return;
     if (s.fs.may_fault(op::create))
-        if (const int err = co_await s.fs.fault(op::create, parent, name.c_str())) {
-            r.error(err);
-            co_return;
-        }
+        if (co_await s.fails(r, op::create, parent, name.c_str())) co_return;
     auto opener = s.payer(r);
     auto making = s.fs.calls().names<created>(
         "create",

@@ -1,8 +1,6 @@
 // What request handlers ask of their session, and its end.
 #include "fusefs/fuse/session_impl.hpp"
 
-#include <linux/fuse.h>
-
 #include <cerrno>
 #include <new>
 #include <system_error>
