@@ -58,7 +58,10 @@ class worker {
     void check_store();
     void clean_up();
     void wait_for_daemon() const;
+    /// Ends the cycle with a failure unless it is so.
     void need(bool condition, const std::string& what) const;
+    /// Of an errno.
+    static std::string text_of(int error);
     std::string writer_file() const { return file_ + "w"; }
     std::uint64_t below(std::uint64_t n) { return random_() % n; }
 
