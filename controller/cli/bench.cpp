@@ -4,6 +4,7 @@
 #include "controller/cli/bench_other.hpp"
 #include "controller/cli/bench_plan.hpp"
 #include "controller/cli/kept.hpp"
+#include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
@@ -12,17 +13,13 @@
 #include "controller/result/write.hpp"
 #include "fusefs/version.hpp"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 
 namespace drainlab::cli {
 namespace {
-
-std::string utc_now() { return fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr))); }
 
 report::run_info run_of(const bench_options& o) {
     report::run_info r;
@@ -31,7 +28,7 @@ report::run_info run_of(const bench_options& o) {
     r.workload = o.workload;
     r.umount = o.umount;
     r.samples = static_cast<int>(o.samples_wanted());
-    r.started = utc_now();
+    r.started = utc_text(std::time(nullptr));
     return r;
 }
 

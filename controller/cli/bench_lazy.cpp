@@ -2,6 +2,7 @@
 
 #include "controller/cli/kept.hpp"
 #include "controller/cli/known.hpp"
+#include "controller/cli/noted.hpp"
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
 #include "controller/cli/stop_signals.hpp"
@@ -10,7 +11,6 @@
 #include "controller/result/write.hpp"
 #include "fusefs/version.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,7 +41,7 @@ result<exit_code> bench_lazy(const bench_lazy_options& o) {
     r.run.workload = "none";
     r.run.umount = o.what.way == lazy::umount_way::syscall ? "syscall" : "umount8";
     r.run.samples = o.what.samples;
-    r.run.started = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+    r.run.started = utc_text(std::time(nullptr));
     const double load_before = machine::load_average();
     const auto begun = std::chrono::steady_clock::now();
     progress_line line;

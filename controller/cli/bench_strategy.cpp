@@ -1,6 +1,7 @@
 #include "controller/cli/bench_strategy.hpp"
 
 #include "controller/cli/kept.hpp"
+#include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
@@ -10,9 +11,6 @@
 #include "controller/result/write.hpp"
 #include "controller/strategy/run.hpp"
 #include "fusefs/version.hpp"
-
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -98,7 +96,7 @@ report::result result_of(const bench_strategy_options& o) {
     r.run.workload = "none";
     r.run.umount = "syscall";
     r.run.samples = static_cast<int>(o.samples);
-    r.run.started = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+    r.run.started = utc_text(std::time(nullptr));
     return r;
 }
 

@@ -2,6 +2,7 @@
 #include "controller/cli/command.hpp"
 #include "controller/cli/lab_profile.hpp"
 #include "controller/cli/lab_report.hpp"
+#include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
@@ -11,7 +12,6 @@
 #include "controller/lab/orders.hpp"
 #include "controller/machine/load.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -125,7 +125,7 @@ result<exit_code> run_lab(const options& o) {
     }
     BOOST_OUTCOME_TRY(auto end, std::move(*made));
     auto r = lab::result_of(order, end);
-    r.run.started = fmt::format("{:%FT%TZ}", fmt::gmtime(started));
+    r.run.started = utc_text(started);
     r.run.elapsed_s = std::chrono::duration<double>(clock::now() - begun).count();
     note_run(r.run, load_before);
     remember_policies(end);

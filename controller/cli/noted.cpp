@@ -7,16 +7,14 @@
 
 #include <fmt/chrono.h>
 
-#include <ctime>
-
 namespace drainlab::cli {
 
 using std::chrono::steady_clock;
 
+std::string utc_text(std::time_t when) { return fmt::format("{:%FT%TZ}", fmt::gmtime(when)); }
+
 noted::noted()
-    : begun_{steady_clock::now()},
-      started_{fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)))},
-      load_before_{machine::load_average()} {}
+    : begun_{steady_clock::now()}, started_{utc_text(std::time(nullptr))}, load_before_{machine::load_average()} {}
 
 report::facts noted::facts(std::uint64_t seed) const {
     report::facts f;

@@ -1,6 +1,7 @@
 // drainctl sim: the bench in virtual time.
 #include "controller/cli/command.hpp"
 #include "controller/cli/fit_lines.hpp"
+#include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
@@ -14,10 +15,10 @@
 #include "controller/words/data_dir.hpp"
 #include "fusefs/version.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 
@@ -40,7 +41,7 @@ report::result result_of(const sim_options& o, const sim::grid& g, sim::outcome&
     r.run.grid_cells = sim::cells_of(g);
     if (!o.reproducible) {
         note_run(r.run, load_before);
-        r.run.started = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+        r.run.started = utc_text(std::time(nullptr));
         r.run.elapsed_s = elapsed_s;
     }
     r.cells = std::move(made.cells);

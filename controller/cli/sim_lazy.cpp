@@ -1,12 +1,12 @@
 #include "controller/cli/sim_lazy.hpp"
 
+#include "controller/cli/noted.hpp"
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
 #include "controller/machine/load.hpp"
 #include "fusefs/version.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -29,7 +29,7 @@ report::result result_of(const sim_lazy_options& o, double elapsed_s, double loa
     r.run.samples = o.what.samples;
     if (!o.reproducible) {
         note_run(r.run, load_before);
-        r.run.started = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
+        r.run.started = utc_text(std::time(nullptr));
         r.run.elapsed_s = elapsed_s;
     }
     return r;
