@@ -35,14 +35,6 @@ result<experiment::scenario> scenario_named(const std::string& name) {
     return why;
 }
 
-result<std::pair<std::string, std::chrono::microseconds>> widened(const std::string& word) {
-    const auto equals = word.find('=');
-    const auto width = equals == std::string::npos ? std::nullopt : words::parse_duration(word.substr(equals + 1));
-    if (!width || equals == 0)
-        return client::usage_error("--widen " + word + ": POINT=T is expected, as isw_prepared=5ms");
-    return std::pair{word.substr(0, equals), std::chrono::duration_cast<std::chrono::microseconds>(*width)};
-}
-
 }  // namespace
 
 result<experiment::bench_options> bench_plan(const bench_options& o) {
@@ -56,12 +48,7 @@ result<experiment::bench_options> bench_plan(const bench_options& o) {
     b.samples = static_cast<int>(o.samples_wanted());
     b.seed = static_cast<std::uint64_t>(o.seed);
     b.keep_going = o.keep_going;
-    for (const auto& p : o.expect_violation) {
-        if (std::find(b.policies.begin(), b.policies.end(), p) == b.policies.end())
-            return client::usage_error("--expect-violation " + p + ": that policy is not in this run",
-                                       "it runs " + words::join(b.policies));
-        b.expected_violations.insert(p);
-    }
+    BOOST_OUTCOME_TRY(b.expected_violations, expected_violations(o.expect_violation, b.policies));
     return b;
 }
 
@@ -79,8 +66,8 @@ result<real::options> bench_machine(const bench_options& o) {
     r.timeout = o.timeout;
     r.events = o.events;
     for (const auto& word : o.widen) {
-        BOOST_OUTCOME_TRY(auto w, widened(word));
-        r.widen.push_back(w);
+        BOOST_OUTCOME_TRY(auto w, widened_point(word));
+        r.widen.emplace_back(std::move(w.first), std::chrono::duration_cast<std::chrono::microseconds>(w.second));
     }
     if (!o.cgroup_root.empty() && o.identity == "session")
         return client::usage_error("--cgroup-root and --identity session exclude each other");

@@ -27,6 +27,23 @@ std::vector<std::string> chosen_policy_ids(const std::vector<std::string>& asked
     return chosen;
 }
 
+client::result<std::set<std::string>> expected_violations(const std::vector<std::string>& asked,
+                                                          const std::vector<std::string>& policies) {
+    for (const auto& p : asked)
+        if (std::find(policies.begin(), policies.end(), p) == policies.end())
+            return client::usage_error("--expect-violation " + p + ": that policy is not in this run",
+                                       "it runs " + words::join(policies));
+    return std::set<std::string>(asked.begin(), asked.end());
+}
+
+client::result<std::pair<std::string, words::duration>> widened_point(const std::string& word) {
+    const auto equals = word.find('=');
+    const auto width = equals == std::string::npos ? std::nullopt : words::parse_duration(word.substr(equals + 1));
+    if (!width || equals == 0)
+        return client::usage_error("--widen " + word + ": POINT=T is expected, as isw_prepared=5ms");
+    return std::pair{word.substr(0, equals), *width};
+}
+
 std::string policy_summary(const std::string& policy) {
     const auto* found = kernel::find_drain_policy(policy);
     if (!found) return {};

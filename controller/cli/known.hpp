@@ -2,8 +2,11 @@
 #pragma once
 
 #include "controller/client/failure.hpp"
+#include "controller/words/words.hpp"
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace drainlab::cli {
@@ -17,6 +20,13 @@ std::vector<std::string> policies_and_all();
 /// What `--policy` meant: the four of the published series if nothing was
 /// asked for, every policy for `all`, else what was asked for, once each.
 std::vector<std::string> chosen_policy_ids(const std::vector<std::string>& asked);
+
+/// --expect-violation, as a set; exit 2 for one that is not among the `policies` of the run.
+client::result<std::set<std::string>> expected_violations(const std::vector<std::string>& asked,
+                                                          const std::vector<std::string>& policies);
+
+/// `POINT=T` of --widen; exit 2 for what does not look like it. Whether there is such a point is not asked.
+client::result<std::pair<std::string, words::duration>> widened_point(const std::string& word);
 
 /// One line about a policy: what its umount waits for and the kernels it stands for.
 std::string policy_summary(const std::string& policy);

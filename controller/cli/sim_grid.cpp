@@ -26,16 +26,12 @@ result<word_list> scenario_words(const sim_options& o) {
 
 result<void> widen(const sim_options& o, sim::machine_options& machine) {
     for (const auto& word : o.widen) {
-        const auto equals = word.find('=');
-        const auto width = equals == std::string::npos ? std::nullopt : words::parse_duration(word.substr(equals + 1));
-        if (!width || equals == 0)
-            return client::usage_error("--widen " + word + ": POINT=T is expected, as isw_prepared=5ms");
+        BOOST_OUTCOME_TRY(const auto asked, widened_point(word));
         word_list known;
         for (const auto& point : kernel::point::all) known.emplace_back(point.name);
-        const auto name = word.substr(0, equals);
-        if (std::find(known.begin(), known.end(), name) == known.end())
+        if (std::find(known.begin(), known.end(), asked.first) == known.end())
             return client::usage_error("--widen " + word + ": no such point", "known: " + words::join(known));
-        machine.widen.emplace_back(*std::find(known.begin(), known.end(), name), *width);
+        machine.widen.emplace_back(asked.first, asked.second);
     }
     return client::success();
 }
@@ -87,12 +83,7 @@ result<sim::grid> sim_grid(const sim_options& o) {
     g.bench.samples = static_cast<int>(o.samples_wanted());
     g.bench.seed = static_cast<std::uint64_t>(o.seed);
     g.bench.keep_going = o.keep_going;
-    for (const auto& p : o.expect_violation) {
-        if (std::find(g.bench.policies.begin(), g.bench.policies.end(), p) == g.bench.policies.end())
-            return client::usage_error("--expect-violation " + p + ": that policy is not in this run",
-                                       "it runs " + words::join(g.bench.policies));
-        g.bench.expected_violations.insert(p);
-    }
+    BOOST_OUTCOME_TRY(g.bench.expected_violations, expected_violations(o.expect_violation, g.bench.policies));
     BOOST_OUTCOME_TRY(g.machine, sim_machine(o));
     BOOST_OUTCOME_TRY(auto axes, sim::parse_sweep(o.sweep, g.machine));
     g.points = sim::points_of(axes);
