@@ -85,8 +85,8 @@ task<> machine_sim::release(int number) {
 /// The first tick at which who runs on `number` has had its slice: until then a thread that is woken there waits
 /// (RUN_TO_PARITY).
 instant machine_sim::slice_end(int number, instant now) const {
-    instant t = ticks_.next_tick(number, now);
-    while (t - cpus_[static_cast<std::size_t>(number)].picked < slice_) t = ticks_.next_tick(number, t);
+    instant t = next_tick(number, now);
+    while (t - cpus_[static_cast<std::size_t>(number)].picked < slice_) t = next_tick(number, t);
     return t;
 }
 
@@ -189,6 +189,16 @@ nanoseconds machine_sim::turns_before(int number) const {
         if (const cpu& c = cpus_[static_cast<std::size_t>(n)]; c.taken)
             before += std::clamp((c.until - sched_.now()) / taken_, nanoseconds{0}, ticks_.tick() / cpus());
     return before;
+}
+
+/// All timers of an emulator that runs its vCPUs in turn fall due together; each CPU hears of its own when its turn
+/// comes, behind the busy ones before it (QEMU: rr_cpu_thread_fn(), icount_percpu_budget()).
+instant machine_sim::next_tick(int number, instant t) const {
+    if (!shared_clock_) return ticks_.next_tick(number, t);
+    nanoseconds before{0};
+    for (int n = 0; n < number; ++n)
+        if (cpus_[static_cast<std::size_t>(n)].taken) before += ticks_.tick() / cpus();
+    return ticks_.next_tick(number, t - before) + before;
 }
 
 nanoseconds machine_sim::run_delay(int number, instant t) const {

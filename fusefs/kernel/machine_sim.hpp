@@ -15,8 +15,8 @@ namespace drainlab::kernel {
 /// waiting thread moves when a CPU falls idle. On an overcommitted host a vCPU that has rested runs at full speed
 /// for up to one host slice (the host's scheduler favours who has slept), then gets 1/overcommit of the time. With
 /// `shared_clock` (an emulator that counts the instructions of all CPUs on one clock and runs them in turn) each
-/// of n busy CPUs gets 1/n of the time, and an interrupt waits for the turns before its CPU's. No event happens at
-/// a tick unless somebody waits for the CPU. Thread: the model's. Busy times are kept for `history`.
+/// of n busy CPUs gets 1/n of the time, and an interrupt, its tick's too, waits for the turns before its CPU's. No
+/// event happens at a tick unless somebody waits for the CPU. Thread: the model's. Busy times are kept for `history`.
 class machine_sim final : public machine {
   public:
     machine_sim(sched::scheduler& sched, const profile& p, std::uint64_t seed = 1);
@@ -25,7 +25,7 @@ class machine_sim final : public machine {
     bool busy(int cpu, sched::instant from, sched::instant to) const override;
     bool ever_idle(int cpu, sched::instant from, sched::instant to) const override;
     sched::instant turn_after(int cpu, sched::instant t) const override;
-    sched::instant next_tick(int cpu, sched::instant t) const override { return ticks_.next_tick(cpu, t); }
+    sched::instant next_tick(int cpu, sched::instant t) const override;
     sched::task<> consume(sched::nanoseconds cost) override { return consume(cost, sched::nanoseconds{0}); }
     /// The same by somebody who will want the CPU for `then` more at
     /// once: nobody who waits comes between, until its slice is over.

@@ -277,3 +277,21 @@ TEST_CASE("simulator: on a shared clock an interrupt waits for the turns of the 
     w.sched.spawn("sender", body(w));
     w.run();
 }
+
+TEST_CASE("simulator: on a shared clock busy CPUs hear of a tick in turn", "[machine]") {
+    auto p = cpus(4);
+    p.shared_clock = true;
+    world<machine_sim> w{p};
+    const auto together = w.cpus.next_tick(0, {});
+    for (int c = 1; c < 4; ++c) CHECK(w.cpus.next_tick(c, {}) == together);  // none is busy
+    for (int i = 0; i < 4; ++i) w.run_for(0ns, 50ms);
+    const auto body = [](world<machine_sim>& here) -> task<> {
+        co_await here.sched.sleep_for(400us);
+        const auto tick = here.cpus.next_tick(0, here.sched.now());
+        const auto turn = (here.cpus.next_tick(0, tick) - tick) / 4;
+        for (int c = 0; c < 4; ++c) CHECK(here.cpus.next_tick(c, tick) == tick + (c == 0 ? 4 : c) * turn);
+        CHECK(here.cpus.next_tick(3, {}) < tick);  // the one before: its turn is still to come
+    };
+    w.sched.spawn("observer", body(w));
+    w.run();
+}
