@@ -12,10 +12,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <future>
 #include <signal.h>
 #include <spawn.h>
 #include <sstream>
+#include <system_error>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 extern char** environ;
 
@@ -76,6 +80,25 @@ spawned start_program(std::string& why) {
     const spawned child = spawn_gate(program);
     if (child.error != 0) why = fmt::format("cannot start {}: {}", program, std::strerror(child.error));
     return child;
+}
+
+/// The gate asks for SIGKILL when its parent dies, and to the kernel its parent is the thread that started it.
+spawned start_program_for_good(std::string& why) {
+    std::promise<spawned> started;
+    auto child = started.get_future();
+    try {
+        std::thread{[&why, started = std::move(started)]() mutable {
+            const spawned gate = start_program(why);
+            started.set_value(gate);  // `why` may be gone from here on
+            siginfo_t end{};
+            while (gate.pid > 0 && waitid(P_PID, static_cast<id_t>(gate.pid), &end, WEXITED | WNOWAIT) != 0 &&
+                   errno == EINTR) {}
+        }}.detach();
+    } catch (const std::system_error& e) {
+        why = std::string{"cannot start drainfs-gate: no thread: "} + e.what();
+        return {};
+    }
+    return child.get();
 }
 
 void end(const spawned& child) {

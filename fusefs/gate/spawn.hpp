@@ -21,8 +21,12 @@ struct spawned {
 spawned spawn_gate(const std::string& program);
 
 /// Starts drainfs-gate beside our own program, else the one on PATH. On failure pid -1, and
-/// `why` says what is missing. May block on the filesystem that the program is on. Thread: any.
+/// `why` says what is missing. May block on the filesystem that the program is on.
+/// Thread: one that lives as long as the gate shall: it dies with the thread that started it.
 spawned start_program(std::string& why);
+
+/// The same from any thread: one more is made, which stays until the gate has ended. It reaps nothing.
+spawned start_program_for_good(std::string& why);
 
 /// Kills a gate that nobody wants any more, and reaps it. Its socket stays the caller's. Thread: any.
 void end(const spawned& child);

@@ -1,5 +1,7 @@
 #include "fusefs/control/watch/gate_fsm.hpp"
 
+#include <utility>
+
 namespace drainlab::control::watch {
 
 using namespace std::chrono_literals;
@@ -22,13 +24,14 @@ const std::vector<gate_action>& gate_fsm::step(instant now, gate_event what, con
             if (state_ != state::starting) break;
             state_ = state::up;
             was_up_ = true;
+            was_mute_ = false;
             holds_ = wanted_ && text.empty();
             why_not_ = !text.empty() ? text : wanted_ ? "" : "--umount-wait api was asked for";
             out_.push_back(gate_action::tell_up);
             break;
         case gate_event::failed:
         case gate_event::lost:
-            if (state_ == state::starting || state_ == state::up) rest(now, text);
+            if (state_ == state::starting || state_ == state::up) rest(now, what == gate_event::failed, text);
             break;
         case gate_event::timer:
             if (state_ != state::resting || now < wake_at_) break;
@@ -39,8 +42,9 @@ const std::vector<gate_action>& gate_fsm::step(instant now, gate_event what, con
     return out_;
 }
 
-/// One that never ran will not the next time either: a program is missing, or forbidden.
-void gate_fsm::rest(instant now, const std::string& why) {
+/// One that never ran will not the next time either: a program is missing, or forbidden. One that dies is started again
+/// at once, and expected back: but not one that dies too often, twice before its first word, or cannot be started.
+void gate_fsm::rest(instant now, bool cannot_start, const std::string& why) {
     if (!was_up_) {
         state_ = state::off;
         cannot(why);
@@ -50,9 +54,10 @@ void gate_fsm::rest(instant now, const std::string& why) {
     out_.push_back(gate_action::tell_lost);
     std::erase_if(losses_, [&](instant t) { return now - t > losses_within; });
     losses_.push_back(now);
-    const bool too_often = losses_.size() > losses_at_most;
-    if (too_often) cannot("drainfs-gate keeps dying: " + why);
-    wake_at_ = now + (too_often || state_ == state::starting ? instant{long_rest} : instant{short_rest});
+    const bool stays_mute = state_ == state::starting && std::exchange(was_mute_, true);
+    const bool keeps_dying = losses_.size() > losses_at_most || stays_mute;
+    if (keeps_dying || cannot_start) cannot(cannot_start ? why : "drainfs-gate keeps dying: " + why);
+    wake_at_ = now + (keeps_dying || cannot_start ? instant{long_rest} : instant{short_rest});
     state_ = state::resting;
 }
 

@@ -45,9 +45,9 @@ class gate_fsm {
         holds_ = false;
         why_not_ = why;
     }
-    void rest(instant now, const std::string& why);
+    void rest(instant now, bool cannot_start, const std::string& why);
 
-    bool wanted_, was_up_{}, holds_{};
+    bool wanted_, was_up_{}, was_mute_{}, holds_{};  // was_mute_: the last one died before its first word
     state state_{state::off};
     instant wake_at_{};
     std::string why_not_;

@@ -81,7 +81,7 @@ void asio_umount_watch::start_gate() {
     }
     static aside_room room{.most = 4};
     auto work = [got](const std::function<bool()>& wanted) {
-        got->child = gate::start_program(got->why);
+        got->child = gate::start_program_for_good(got->why);
         os::unique_fd socket{got->child.socket};
         if (wanted() || !socket) return socket;
         gate::end(got->child);

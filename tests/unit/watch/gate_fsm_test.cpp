@@ -66,10 +66,37 @@ TEST_CASE("one that dies too often gets a rest, and then another chance", "[watc
     CHECK(g.holds());
 }
 
-TEST_CASE("a gate that cannot be started again is tried every five seconds", "[watch]") {
+TEST_CASE("one that dies before its first word is started again at once, the second time after a rest", "[watch]") {
+    auto g = running();
+    g.step(1s, gate_event::lost, "signal 9");
+    g.step(1s + 5ms, gate_event::timer);
+    g.step(1s + 6ms, gate_event::lost, "it closed its socket");
+    CHECK(g.holds());
+    CHECK(g.wake_at() == 1s + 11ms);
+    g.step(1s + 11ms, gate_event::timer);
+    SECTION("and runs") {
+        g.step(1s + 12ms, gate_event::hello);
+        CHECK(g.holds());
+        g.step(2s, gate_event::lost, "signal 9");
+        CHECK(g.wake_at() == 2s + 5ms);
+    }
+    SECTION("and dies again") {
+        g.step(1s + 12ms, gate_event::lost, "it closed its socket");
+        CHECK_FALSE(g.holds());
+        CHECK(g.why_not() == "drainfs-gate keeps dying: it closed its socket");
+        CHECK(g.wake_at() == 6s + 12ms);
+    }
+}
+
+TEST_CASE("a gate that cannot be started again is tried every five seconds, and not expected meanwhile", "[watch]") {
     auto g = running();
     g.step(1s, gate_event::lost, "signal 9");
     g.step(1s + 5ms, gate_event::timer);
     g.step(1s + 6ms, gate_event::failed, "out of memory");
     CHECK(g.wake_at() == 6s + 6ms);
+    CHECK_FALSE(g.holds());
+    CHECK(g.why_not() == "out of memory");
+    g.step(6s + 6ms, gate_event::timer);
+    g.step(6s + 7ms, gate_event::hello);
+    CHECK(g.holds());
 }
