@@ -3,6 +3,7 @@
 #include "fusefs/fuse/faults.hpp"
 #include "fusefs/fuse/identity.hpp"
 #include "fusefs/fuse/interrupts.hpp"
+#include "fusefs/fuse/kept_answers.hpp"
 #include "fusefs/fuse/kill_suidgid.hpp"
 #include "fusefs/fuse/mounting.hpp"
 #include "fusefs/fuse/request.hpp"
@@ -174,6 +175,7 @@ struct session::impl final : fault_surroundings {
     double entry_timeout{1.0}, attr_timeout{1.0};
     std::vector<iovec> parts;  ///< of the answer to the READ being processed
     kill_request raw;          ///< what libfuse does not tell of the request being processed
+    kept_answers kept_back;    ///< empty outside of serve_some() and serve_one()
     session_counters count;
     drainlab::fuse::faults faults{*this};
     request_list requests;

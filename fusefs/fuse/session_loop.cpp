@@ -28,6 +28,8 @@ ssize_t device_writev(int fd, iovec* iov, int count, void* data) {
     session::impl& s = *static_cast<session::impl*>(data);
     s.raw.answer(iov, count);
     s.faults.on_answer(iov, count);
+    if (const std::size_t kept = s.kept_back.keep(iov, count)) return static_cast<ssize_t>(kept);
+    if (!s.kept_back.empty()) s.kept_back.write_all(fd);  // answers go out in the order in which they were given
     const ssize_t sent = ::writev(fd, iov, count);
     s.faults.on_answered(iov, sent >= 0);
     return sent;
@@ -89,16 +91,27 @@ void session::impl::serve_some() {
         if (served > 0) hope = found ? std::min(hope + 4, 16) : std::max(hope - 1, 0);
         if (!found) break;
     }
+    kept_back.write_all(fuse_session_fd(se));
     if (!ended) wait_for_request();
 }
 
 bool session::impl::serve_one() {
     if (ended) return false;
     fuse_buf& buffer = receive_buffer();
-    const int got = fuse_session_receive_buf(se, &buffer);
+    int got = fuse_session_receive_buf(se, &buffer);
+    if (!kept_back.empty() && !kept_back.may_wait_for(buffer.mem, got > 0 ? static_cast<std::size_t>(got) : 0)) {
+        kept_back.write_all(fuse_session_fd(se));
+        if (got == -EAGAIN && hope > 0) got = fuse_session_receive_buf(se, &buffer);  // from those just woken
+    }
     if (got > 0) {
-        if (faults.idle() || !faults.takes(buffer.mem, static_cast<std::size_t>(got), raw.kills(), work))
+        const auto size = static_cast<std::size_t>(got);
+        if (faults.idle()) {
+            if (hope > 0 && kept_answers::is_short(buffer.mem, size)) kept_back.begin();
             fuse_session_process_buf(se, &buffer);
+            kept_back.end();
+        } else if (!faults.takes(buffer.mem, size, raw.kills(), work)) {
+            fuse_session_process_buf(se, &buffer);
+        }
         return true;
     }
     if (got == -EINTR) return true;

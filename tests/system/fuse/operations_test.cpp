@@ -8,11 +8,15 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <dirent.h>
 #include <fcntl.h>
 #include <set>
+#include <signal.h>
 #include <unistd.h>
+#include <vector>
 
 using namespace drainlab::test;
 
@@ -101,6 +105,48 @@ TEST_CASE("O_APPEND from many processes loses nothing", "[data]") {
         CHECK(status == 0);
     }
     CHECK(stat_of(m.path("f")).st_size == 4 * 50 * 10);
+}
+
+namespace {
+
+/// Writes its own pages of `f`, now and then a long stretch; each time it reads them, and the size, back.
+bool write_and_see(int f, int who, int times) {
+    const off_t begin = who * 262144;
+    std::vector<char> bytes(65536, static_cast<char>('a' + who)), seen;
+    for (int n = 0; n < times; ++n) {
+        const std::size_t size = n % 8 == 7 ? bytes.size() : 4096;
+        const off_t at = begin + n % 16 * 4096;
+        if (::pwrite(f, bytes.data(), size, at) != static_cast<ssize_t>(size)) return false;
+        struct statx st {};
+        if (::statx(f, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_SIZE, &st) != 0) return false;
+        if (st.stx_size < static_cast<std::uint64_t>(at) + size) return false;
+        seen.assign(size, 0);
+        if (::pread(f, seen.data(), size, at) != static_cast<ssize_t>(size)) return false;
+        if (!std::equal(seen.begin(), seen.end(), bytes.begin())) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+TEST_CASE("Eight processes that write and ask at once each see what they have done, and one is killed meanwhile",
+          "[data]") {
+    test_mount m;
+    write_file(m.path("f"), "");
+    std::vector<pid_t> all;
+    for (int k = 0; k < 8; ++k) {
+        all.push_back(::fork());
+        if (all.back() == 0) {
+            const int f = ::open(m.path("f").c_str(), O_RDWR);
+            ::_exit(f >= 0 && write_and_see(f, k, k == 7 ? 1'000'000 : 1000) ? 0 : 1);
+        }
+    }
+    for (int k = 0, status = 0; k < 8; ++k) {
+        if (k == 7) ::kill(all[7], SIGKILL);
+        REQUIRE(::waitpid(all[static_cast<std::size_t>(k)], &status, 0) > 0);
+        CHECK(status == (k == 7 ? SIGKILL : 0));
+    }
+    CHECK(stat_of(m.path("f")).st_size >= 6 * 262144 + 65536);
 }
 
 TEST_CASE("An unlinked open file is readable, writable, and gone at the last close", "[names][ours]") {
