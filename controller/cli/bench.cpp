@@ -8,15 +8,12 @@
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
-#include "controller/machine/load.hpp"
 #include "controller/result/collect.hpp"
 #include "controller/result/write.hpp"
 #include "fusefs/version.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 
 namespace drainlab::cli {
 namespace {
@@ -28,7 +25,6 @@ report::run_info run_of(const bench_options& o) {
     r.workload = o.workload;
     r.umount = o.umount;
     r.samples = static_cast<int>(o.samples_wanted());
-    r.started = utc_text(std::time(nullptr));
     return r;
 }
 
@@ -56,13 +52,16 @@ std::optional<report::result> suspects_again(const bench_options& o, experiment:
     std::erase_if(b.scenarios, [&](const experiment::scenario& s) { return !scenarios.contains(s.name); });
     std::erase_if(b.policies, [&](const std::string& p) { return !policies.contains(p); });
     ++b.seed;
+    const noted how;
     experiment::bench_outcome outcome;
     {
         progress_line line;
         outcome = experiment::run_bench(b, machine, [&](const experiment::progress& at) { line.show(at); });
     }
     if (outcome.exit != exit_code::fine) return std::nullopt;
-    return result_of(o, outcome, machine, run_of(o));
+    auto info = run_of(o);
+    how.into(info);
+    return result_of(o, outcome, machine, std::move(info));
 }
 
 result<exit_code> bench(const bench_options& o) {
@@ -80,8 +79,7 @@ result<exit_code> bench(const bench_options& o) {
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
     BOOST_OUTCOME_TRY(const auto before, load_baseline(o.baseline));
     auto info = run_of(o);
-    const double load_before = machine::load_average();
-    const auto begun = std::chrono::steady_clock::now();
+    const noted how;
     BOOST_OUTCOME_TRY(auto machine, real::executor::start(wanted));
     for (const auto& w : machine->warnings()) remark(w);
     experiment::bench_outcome outcome;
@@ -89,8 +87,7 @@ result<exit_code> bench(const bench_options& o) {
         progress_line line;
         outcome = experiment::run_bench(b, *machine, [&](const experiment::progress& at) { line.show(at); });
     }
-    info.elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    note_run(info, load_before);
+    how.into(info);
     info.warnings = machine->warnings();
     const auto r = result_of(o, outcome, *machine, std::move(info));
     const bool text_to_stderr = o.json == "-" || o.format != "text";

@@ -6,7 +6,6 @@
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
 #include "controller/cli/stop_signals.hpp"
-#include "controller/machine/load.hpp"
 #include "controller/real/machine_info.hpp"
 #include "controller/result/write.hpp"
 #include "fusefs/version.hpp"
@@ -15,7 +14,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <unistd.h>
 
 namespace drainlab::cli {
@@ -41,9 +39,7 @@ result<exit_code> bench_lazy(const bench_lazy_options& o) {
     r.run.workload = "none";
     r.run.umount = o.what.way == lazy::umount_way::syscall ? "syscall" : "umount8";
     r.run.samples = o.what.samples;
-    r.run.started = utc_text(std::time(nullptr));
-    const double load_before = machine::load_average();
-    const auto begun = std::chrono::steady_clock::now();
+    const noted how;
     progress_line line;
     BOOST_OUTCOME_TRY(r.cells, lazy::run_bench(
                                    o.what,
@@ -52,9 +48,8 @@ result<exit_code> bench_lazy(const bench_lazy_options& o) {
                                    },
                                    asked_to_stop));
     line.wipe();
-    note_run(r.run, load_before);
+    how.into(r.run);
     r.complete = !asked_to_stop();
-    r.run.elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     if (o.format != "text")
         print_result(o.json, o.format, r);
     else if (o.json != "-")

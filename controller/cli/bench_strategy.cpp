@@ -6,7 +6,6 @@
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
 #include "controller/cli/stop_signals.hpp"
-#include "controller/machine/load.hpp"
 #include "controller/real/machine_info.hpp"
 #include "controller/result/write.hpp"
 #include "controller/strategy/run.hpp"
@@ -14,7 +13,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <ctime>
 #include <unistd.h>
 
 namespace drainlab::cli {
@@ -96,7 +94,6 @@ report::result result_of(const bench_strategy_options& o) {
     r.run.workload = "none";
     r.run.umount = "syscall";
     r.run.samples = static_cast<int>(o.samples);
-    r.run.started = utc_text(std::time(nullptr));
     return r;
 }
 
@@ -128,15 +125,13 @@ result<exit_code> bench_strategy(const bench_strategy_options& o) {
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
     heed_signals();
     auto r = result_of(o);
-    const auto begun = std::chrono::steady_clock::now();
-    const double load_before = machine::load_average();
+    const noted how;
     progress_line line;
     const auto tell = [&](const std::string& name, int done, int total) { line.show({"strategy", name, done, total}); };
     BOOST_OUTCOME_TRY(auto rows, strategy::run_strategies(wanted, tell, asked_to_stop));
     line.wipe();
-    note_run(r.run, load_before);
+    how.into(r.run);
     r.complete = !asked_to_stop();
-    r.run.elapsed_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     for (const auto& row : rows) {
         r.cells.push_back(row.cell);
         r.cells.back().strategy = of(row.what, o);

@@ -38,7 +38,7 @@ client::result<std::vector<std::string>> known_scenarios();
 
 /// The explorer's worlds and mutants.
 client::result<std::vector<std::string>> known_worlds();
-/// POLICY~HOW, those of drain and of namespace policies.
+/// POLICY~HOW, those of drain policies.
 client::result<std::vector<std::string>> known_mutants();
 
 }  // namespace drainlab::cli

@@ -10,14 +10,12 @@
 #include "controller/lab/experiment.hpp"
 #include "controller/lab/files.hpp"
 #include "controller/lab/orders.hpp"
-#include "controller/machine/load.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <sstream>
 
@@ -110,8 +108,7 @@ result<exit_code> run_lab(const options& o) {
     heed_signals();
     BOOST_OUTCOME_TRY(auto scratch, lab::temporary_dir::make());
     BOOST_OUTCOME_TRY(auto order, order_of(o, scratch.path()));
-    const auto started = std::time(nullptr);
-    const double load_before = machine::load_average();
+    const noted how;
     bool late = false;
     std::optional<result<lab::experiment_end>> made;
     {
@@ -125,9 +122,7 @@ result<exit_code> run_lab(const options& o) {
     }
     BOOST_OUTCOME_TRY(auto end, std::move(*made));
     auto r = lab::result_of(order, end);
-    r.run.started = utc_text(started);
-    r.run.elapsed_s = std::chrono::duration<double>(clock::now() - begun).count();
-    note_run(r.run, load_before);
+    how.into(r.run);
     remember_policies(end);
     const auto judged = judge_traces(end, o.trace_dir, order.told.widen_us > 0, r);
     if (o.json != "-" && o.format == "text") print_kernels(end);

@@ -1,23 +1,22 @@
-// How a run was made, for documents that are no drainlab.result/1, and when, for all.
+// How a run was made, and when.
 #pragma once
 
 #include "controller/result/facts.hpp"
+#include "controller/result/result.hpp"
 
 #include <chrono>
-#include <ctime>
 #include <string>
 
 namespace drainlab::cli {
-
-/// A moment as documents write it: 2026-01-31T12:00:00Z.
-std::string utc_text(std::time_t when);
 
 /// Begins with the run: notes the time and the machine's load.
 class noted {
   public:
     noted();
-    /// At the end of it.
+    /// At the end of it, for documents that are no drainlab.result/1.
     report::facts facts(std::uint64_t seed) const;
+    /// The same for those: when it began, how long it took, the command line and the machine's load.
+    void into(report::run_info& run) const;
 
   private:
     std::chrono::steady_clock::time_point begun_;

@@ -2,7 +2,6 @@
 
 #include "controller/cli/fit_lines.hpp"
 #include "controller/cli/output.hpp"
-#include "controller/machine/load.hpp"
 #include "controller/report/text.hpp"
 #include "controller/report/view.hpp"
 #include "controller/result/file.hpp"
@@ -84,11 +83,6 @@ client::result<std::string> formatted(const std::string& format, const report::d
 
 void print_result(const std::optional<std::string>& json, const std::string& format, const report::result& r) {
     if (json != "-") fmt::print("{}", formatted(format, r));
-}
-
-void note_run(report::run_info& run, double load_before) {
-    run.command = command_line();
-    run.load_average = {load_before, machine::load_average()};
 }
 
 exit_code check_outcome::exit() const {

@@ -30,10 +30,6 @@ std::string formatted(const std::string& format, const report::result& r);
 client::result<std::string> formatted(const std::string& format, const report::document& d);
 /// Prints it on standard output, unless JSON goes there.
 void print_result(const std::optional<std::string>& json, const std::string& format, const report::result& r);
-/// Fills in what all results say of how they were made: the command line, and the machine's load over a minute before
-/// and now.
-/// Nothing in a `reproducible` one.
-void note_run(report::run_info& run, double load_before);
 /// How a check went. What checked nothing is not fine: `held` and `missed` are both 0.
 struct check_outcome {
     int held = 0, missed = 0, skipped = 0;

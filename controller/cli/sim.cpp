@@ -9,7 +9,6 @@
 #include "controller/cli/sim_lazy.hpp"
 #include "controller/cli/sim_options.hpp"
 #include "controller/cli/stop_signals.hpp"
-#include "controller/machine/load.hpp"
 #include "controller/result/merge.hpp"
 #include "controller/sim/compare.hpp"
 #include "controller/words/data_dir.hpp"
@@ -20,13 +19,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 
 namespace drainlab::cli {
 namespace {
 
-report::result result_of(const sim_options& o, const sim::grid& g, sim::outcome& made, double elapsed_s,
-                         double load_before) {
+report::result result_of(const sim_options& o, const sim::grid& g, sim::outcome& made, const noted& how) {
     report::result r;
     r.complete = made.complete;
     r.tool = {"drainlab", version(), git_revision()};
@@ -39,11 +36,7 @@ report::result result_of(const sim_options& o, const sim::grid& g, sim::outcome&
     r.run.samples = g.bench.samples;
     if (o.shard) r.run.shard = report::shard_info{g.part.number, g.part.of};
     r.run.grid_cells = sim::cells_of(g);
-    if (!o.reproducible) {
-        note_run(r.run, load_before);
-        r.run.started = utc_text(std::time(nullptr));
-        r.run.elapsed_s = elapsed_s;
-    }
+    if (!o.reproducible) how.into(r.run);
     r.cells = std::move(made.cells);
     report::finish_points(r, "persb", g.bench.seed);
     return r;
@@ -134,11 +127,9 @@ result<exit_code> simulate(sim_options o) {
     BOOST_OUTCOME_TRY(auto g, sim_grid(o));
     if (theirs && own_machines) g.rows = sim_rows(sim::machine_behind(*theirs), g);
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
-    const auto begun = std::chrono::steady_clock::now();
-    const double load_before = machine::load_average();
+    const noted how;
     auto made = run_with_progress(o, g);
-    const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
-    const auto r = result_of(o, g, made, elapsed, load_before);
+    const auto r = result_of(o, g, made, how);
     print_result(o.json, o.format, r);
     BOOST_OUTCOME_TRYV(write_result(o.json, r));
     auto checked = exit_code::fine;

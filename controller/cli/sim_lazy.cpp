@@ -4,20 +4,17 @@
 #include "controller/cli/output.hpp"
 #include "controller/cli/progress_line.hpp"
 #include "controller/cli/result_output.hpp"
-#include "controller/machine/load.hpp"
 #include "fusefs/version.hpp"
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 
 namespace drainlab::cli {
 
 namespace {
 
-report::result result_of(const sim_lazy_options& o, double elapsed_s, double load_before) {
+report::result result_of(const sim_lazy_options& o, const noted& how) {
     report::result r;
     r.tool = {"drainlab", version(), git_revision()};
     r.environment.kernel = "modelled";
@@ -27,11 +24,7 @@ report::result result_of(const sim_lazy_options& o, double elapsed_s, double loa
     r.run.profile = o.profile;
     r.run.workload = "modelled";
     r.run.samples = o.what.samples;
-    if (!o.reproducible) {
-        note_run(r.run, load_before);
-        r.run.started = utc_text(std::time(nullptr));
-        r.run.elapsed_s = elapsed_s;
-    }
+    if (!o.reproducible) how.into(r.run);
     return r;
 }
 
@@ -84,8 +77,7 @@ result<exit_code> simulate_lazy(const sim_lazy_options& o, const std::function<b
     BOOST_OUTCOME_TRYV(check_json_file(o.json));
     if (o.compare && *o.compare != "published")
         return client::usage_error("sim: --compare " + *o.compare + ": the lazy scenarios have only published figures");
-    const auto begun = std::chrono::steady_clock::now();
-    const double load_before = machine::load_average();
+    const noted how;
     progress_line line;
     const int total = o.what.samples * static_cast<int>(o.what.scenarios.size() * o.what.policies.size());
     int done = 0;
@@ -96,7 +88,7 @@ result<exit_code> simulate_lazy(const sim_lazy_options& o, const std::function<b
                                       },
                                       stop));
     line.wipe();
-    auto r = result_of(o, std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count(), load_before);
+    auto r = result_of(o, how);
     r.cells = std::move(cells);
     r.complete = !stop();
     if (o.json != "-" && o.format == "text") fmt::print("{}", table(r));
