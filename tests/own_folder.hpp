@@ -4,8 +4,8 @@
 
 namespace drainlab::tests {
 
-/// A new directory in TMPDIR, removed with all that is in it, also when somebody else (a daemon that ends) removes from it
-/// at the same time. Throws when there can be none.
+/// A new directory in TMPDIR, removed with all that is in it, also when somebody else (a daemon that ends) removes from
+/// it at the same time. Throws when there can be none.
 struct own_folder {
     own_folder();
     ~own_folder();

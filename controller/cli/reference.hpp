@@ -24,7 +24,8 @@ struct command_reference {
     std::vector<option_entry> options;
 };
 
-/// All commands in the order of --help. Words that are found on disk (scenarios, profiles, worlds) are those that are there now.
+/// All commands in the order of --help. Words that are found on disk (scenarios, profiles, worlds) are those that are
+/// there now.
 std::vector<command_reference> command_references();
 
 /// docs/options.md.

@@ -114,7 +114,7 @@ class campaign {
         return options;
     }
 
-    // ---- the caller's thread, which tells the listener, in order ------------------------------------------------------
+    // ---- the caller's thread, which tells the listener, in order --------------------------------------------------
 
     result<void> tell_all() {
         for (entry& e : entries_) {

@@ -37,7 +37,7 @@ json written(const S& s);
 template <class S>
 S read(const cursor& c);
 
-// ---- values: how each type is written, and read where it is there ----------------------------------------------------
+// ---- values: how each type is written, and read where it is there -------------------------------------------------
 inline json value_of(double v) { return number(v); }
 inline json value_of(const std::array<double, 2>& v) { return pair(v); }
 /// An instant and a count.
@@ -89,7 +89,7 @@ void take(const cursor& c, std::vector<T>& all) {
     });
 }
 
-// ---- visitors --------------------------------------------------------------------------------------------------------
+// ---- visitors -----------------------------------------------------------------------------------------------------
 /// Borrows the object that it fills.
 class field_writer {
   public:

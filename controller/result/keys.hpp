@@ -14,7 +14,7 @@ namespace drainlab::report::keys {
 
 using json = nlohmann::ordered_json;
 
-// ---- writing ---------------------------------------------------------------------------------------------------------
+// ---- writing ------------------------------------------------------------------------------------------------------
 /// Six digits behind the point.
 json number(double v);
 /// Nothing is `null`, here and in text().
@@ -41,7 +41,7 @@ std::string schema_of(const nlohmann::json& document);
 /// A document of drainlab.result/1. Throws misread.
 result read_result(const nlohmann::json& document);
 
-// ---- reading: what is missing in older documents is empty or 0 ----------------------------------------------------------
+// ---- reading: what is missing in older documents is empty or 0 ----------------------------------------------------
 // All of them throw misread where a value is there, and of another type.
 std::string text_or(const cursor& c);                       ///< "" for null
 std::uint64_t count_or(const cursor& c);                    ///< 0 for null

@@ -23,8 +23,8 @@ struct umount_sample {
     std::uint64_t synchronize_ns = 0, barrier_ns = 0, flush_ns = 0;
     std::uint64_t modelled_ns = 0;
     std::optional<std::uint64_t> in_flight_at_entry;
-    bool held =
-        true;  ///< where the gate makes unmounts wait: whether it did; false if it was stopped, debugged, frozen or killed
+    /// Where the gate makes unmounts wait: whether it did; false if it was stopped, debugged, frozen or killed.
+    bool held = true;
 };
 
 /// Something that the model or the daemon traced.

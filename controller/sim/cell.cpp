@@ -78,7 +78,7 @@ void cell::warm_up() {
     world_.sched.run_until(all, world_.sched.now() + 3s * turns);
 }
 
-// ---- load ------------------------------------------------------------------------------------------------------------
+// ---- load ---------------------------------------------------------------------------------------------------------
 
 task<> cell::prepare(mounted& m) {
     if (scenario_.target.load == experiment::target_load::burner) co_await own_churn(m);
@@ -139,7 +139,7 @@ task<> cell::neighbour(mounted& m) {
     }
 }
 
-// ---- one cycle -------------------------------------------------------------------------------------------------------
+// ---- one cycle ----------------------------------------------------------------------------------------------------
 
 /// As the real bench: the unmount begins when a switch is in flight somewhere, or after half a second without.
 task<> cell::in_flight() {

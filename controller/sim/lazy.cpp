@@ -163,7 +163,7 @@ experiment::result<std::vector<report::cell>> run_lazy(
     return cells;
 }
 
-// ---- the published figures ---------------------------------------------------------------------------------------------
+// ---- the published figures ----------------------------------------------------------------------------------------
 
 namespace {
 

@@ -76,7 +76,7 @@ task<> world::housekeeping() {
     }
 }
 
-// ---- the published background load -----------------------------------------------------------------------------------
+// ---- the published background load --------------------------------------------------------------------------------
 
 task<> world::sync_write(kernel::inode& file, kernel::pgoff_t index, const kernel::memcg_ptr& m, unsigned more,
                          std::int64_t& stamped) {

@@ -17,8 +17,8 @@ class machine {
     /// How long from `t` until the host runs this (busy) vCPU
     /// again: what an interrupt waits for on an overcommitted host.
     virtual sched::nanoseconds run_delay(int, sched::instant) const { return sched::nanoseconds{0}; }
-    /// The first tick of `cpu` strictly after `t`, jitter included. Deterministic for one (cpu, tick number), but where an
-    /// emulator runs its CPUs in turn: then as things stand now.
+    /// The first tick of `cpu` strictly after `t`, jitter included. Deterministic for one (cpu, tick number), but where
+    /// an emulator runs its CPUs in turn: then as things stand now.
     virtual sched::instant next_tick(int cpu, sched::instant t) const = 0;
     /// When a thread woken at `t` on a busy `cpu` gets its turn
     /// there. Real mode knows of no run queue: at the next tick.

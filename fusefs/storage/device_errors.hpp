@@ -56,8 +56,8 @@ std::string errno_name(int error);
 /// One kind of failure: of which operation, on which files, how often.
 struct error_rule {
     device_op op{device_op::any};
-    std::string path{
-        "*"};  ///< glob of fnmatch(3), no flags (`*` also matches `/`), against the path from the mount's root: "/dir/file"
+    /// Glob of fnmatch(3), no flags (`*` also matches `/`), against the path from the mount's root: "/dir/file".
+    std::string path{"*"};
     double probability{1};  ///< 0 to 1
     int error{};            ///< errno
     std::uint64_t seed{};   ///< the same seed and the same sequence of matching requests fail the same

@@ -67,9 +67,13 @@ class change_lock {
 
 /// Which way the bytes of a write go. Decided anew whenever the write has had to wait.
 enum class write_way : std::uint8_t {
-    through,  ///< the store is called at once, and nothing slows it down: it has them now; pages only note who pays, and that writeback is due
-    cached,   ///< the store will surely have room: they stay in pages until writeback
-    direct,  ///< it may have none: it gets them before the writer is answered, so that ENOSPC reaches the one whom it concerns
+    /// The store is called at once, and nothing slows it down: it has them now; pages only note who pays, and that
+    /// writeback is due.
+    through,
+    /// The store will surely have room: they stay in pages until writeback.
+    cached,
+    /// It may have none: it gets them before the writer is answered, so that ENOSPC reaches the one whom it concerns.
+    direct,
 };
 
 /// Functions that return int return 0 or an errno. Thread: loop. A store in memory is
