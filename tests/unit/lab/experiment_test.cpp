@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <numeric>
 
 using namespace drainlab;
 using namespace drainlab::lab;
@@ -137,8 +138,8 @@ TEST_CASE("a kernel that ticks otherwise than it said is ended, a stop keeps wha
         const auto& kernels = end.value().kernels;
         REQUIRE(kernels.size() == 2);
         CHECK(kernels[0].boots() + kernels[1].boots() == 1);
-        const auto cells = result_of(l.order, end.value()).cells;
-        CHECK(cells[0].samples + cells[1].samples == 1);
+        const auto cells = result_of(l.order, end.value()).cells;  // one that was not booted may have none
+        CHECK(std::accumulate(cells.begin(), cells.end(), 0, [](int n, const auto& c) { return n + c.samples; }) == 1);
     }
     SECTION("an old QEMU") {
         l.order.emulator.version = "7.2";
