@@ -3,6 +3,7 @@
 #include "controller/machine/become.hpp"
 #include "controller/machine/process.hpp"
 #include "controller/machine/signals.hpp"
+#include "fusefs/os/leave.hpp"
 
 #include <fmt/format.h>
 
@@ -19,21 +20,9 @@
 #include <unistd.h>
 #include <utility>
 
-#ifdef DRAINLAB_COVERAGE
-extern "C" void __gcov_dump();
-#endif
-
 namespace drainlab::machine {
 
 namespace {
-
-/// The end of a copy of us: no exit handler runs, but what it has reached counts (scripts/coverage).
-[[noreturn]] void leave(int code) {
-#ifdef DRAINLAB_COVERAGE
-    __gcov_dump();
-#endif
-    _exit(code);
-}
 
 // With our memory shared nothing is copied, as in posix_spawn(3); the sanitizers cannot see through that.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -171,7 +160,7 @@ result<child> child::start(const birth& how, const std::function<int()>& body) {
     const all_blocked quiet;
     see_children_end();
     auto born = copy(how.cgroup);
-    if (born.pid == 0) leave(self.settle() == 0 ? body() : 127);
+    if (born.pid == 0) os::leave(self.settle() == 0 ? body() : 127);
     c.pid_ = born.pid;
     c.pidfd_ = std::move(born.pidfd);
     if (born.error == 0) return c;

@@ -2,6 +2,7 @@
 #include "fusefs/gate/daemon_state.hpp"
 #include "fusefs/gate/program_state.hpp"
 #include "fusefs/gate/sweep.hpp"
+#include "fusefs/os/leave.hpp"
 #include "fusefs/os/mountinfo.hpp"
 
 #include <sys/socket.h>
@@ -91,7 +92,7 @@ void watch_daemon(gate& g) {
         const auto next = s.going_on() ? now + sweep_look : std::min(next_sweep, next_check);
         pollfd ended{g.daemon, POLLIN, 0};
         const auto wait = std::chrono::ceil<std::chrono::milliseconds>(next - now);
-        if (poll(&ended, 1, std::max(0, static_cast<int>(wait.count()))) > 0) _exit(0);
+        if (poll(&ended, 1, std::max(0, static_cast<int>(wait.count()))) > 0) os::leave(0);
         report_hanging(g, s);
         if (steady::now() >= next_sweep) {
             s.begin(to_sweep(g));
@@ -99,6 +100,7 @@ void watch_daemon(gate& g) {
         }
         if (steady::now() >= next_check) {
             check_daemon(g);
+            os::count_reached();
             next_check = steady::now() + 1s;
         }
     }

@@ -3,6 +3,7 @@
 #include "fusefs/gate/program_state.hpp"
 #include "fusefs/gate/small_thread.hpp"
 #include "fusefs/gate/thread_place.hpp"
+#include "fusefs/os/leave.hpp"
 
 #include <sys/socket.h>
 
@@ -86,7 +87,7 @@ void serve(gate& g) {
     for (;;) {
         const ssize_t got = recv(g.socket, buffer, sizeof buffer, 0);
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) _exit(0);  // the daemon is gone: its death has freed, or will free, every thread of ours
+        if (got <= 0) os::leave(0);  // the daemon is gone: its death has freed, or will free, every thread of ours
         const auto r = decode_request({buffer, static_cast<std::size_t>(got)});
         if (!r) continue;
         if (r->op == command::heartbeat) {
@@ -110,7 +111,7 @@ void start_worker(gate& g) {
     if (start_small_thread([&g] { serve(g); })) return;
     // Without a waiting thread the gate is deaf; the daemon opens everything when we are gone, and starts a new one.
     std::fputs("drainfs-gate: cannot start a thread\n", stderr);
-    _exit(1);
+    os::leave(1);
 }
 
 }  // namespace drainlab::gate
