@@ -1,4 +1,5 @@
 #include "controller/lab/kernel.hpp"
+#include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -7,6 +8,7 @@
 #include <fstream>
 
 using namespace drainlab::lab;
+using drainlab::tests::own_folder;
 namespace fs = std::filesystem;
 
 namespace {
@@ -28,13 +30,13 @@ TEST_CASE("values of a kernel's configuration", "[lab][kernel]") {
 }
 
 TEST_CASE("a bzImage in a build tree is found with its configuration and modules", "[lab][kernel]") {
-    const auto tree = fs::absolute("tree"), scratch = fs::absolute("scratch");
-    fs::create_directories(scratch);
+    const own_folder f;
+    const fs::path tree = f / "tree";
     put(tree / "arch/x86/boot/bzImage");
     put(tree / ".config", "CONFIG_HZ=1000\n");
     put(tree / "drivers/block/brd.ko");
     put(tree / "drivers/block/unrelated.ko");
-    const auto k = find_kernel("after=" + (tree / "arch/x86/boot/bzImage").string(), scratch.string());
+    const auto k = find_kernel("after=" + (tree / "arch/x86/boot/bzImage").string(), f.dir);
     REQUIRE(k);
     CHECK(k.value().label == "after");
     CHECK(k.value().config == (tree / ".config").string());
@@ -42,7 +44,8 @@ TEST_CASE("a bzImage in a build tree is found with its configuration and modules
 }
 
 TEST_CASE("a lone bzImage takes the modules folder beside it", "[lab][kernel]") {
-    const auto dir = fs::absolute("lone");
+    const own_folder f;
+    const fs::path dir = f.dir;
     put(dir / "bzImage");
     put(dir / "modules/ext4.ko");
     const auto k = find_kernel((dir / "bzImage").string(), dir.string());
@@ -53,21 +56,24 @@ TEST_CASE("a lone bzImage takes the modules folder beside it", "[lab][kernel]") 
 }
 
 TEST_CASE("a label may be a version; a file with an equals sign in its name has none", "[lab][kernel]") {
-    const auto dir = fs::absolute("named");
+    const own_folder f;
+    const fs::path dir = f.dir;
     put(dir / "bzImage");
     put(dir / "fs=ext4");
     const auto k = find_kernel("6.12=" + (dir / "bzImage").string(), dir.string());
     REQUIRE(k);
     CHECK(k.value().label == "6.12");
+    const auto before = fs::current_path();
     fs::current_path(dir);
     const auto file = find_kernel("fs=ext4", dir.string());
-    fs::current_path("..");
+    fs::current_path(before);
     REQUIRE(file);
     CHECK(file.value().label.empty());
 }
 
 TEST_CASE("a package in the cache is used without any network", "[lab][kernel]") {
-    const auto cache = fs::absolute("cache");
+    const own_folder f;
+    const fs::path cache = f / "cache";
     setenv("DRAINLAB_LAB_CACHE", cache.c_str(), 1);
     put(cache / "kernels/linux-binary-7.2.12+deb13-cloud-amd64/vmlinuz");
     put(cache / "kernels/linux-binary-7.2.12+deb13-cloud-amd64/modules/brd.ko");
