@@ -110,7 +110,7 @@ std::string answer_of(const race_document& d) {
     if (violate > named) where.resize(named);
     return fmt::format("{} of {} searches found a schedule that violates an invariant{}{}{}.", violate,
                        d.searches.size(), violate > 0 ? ": " : "", fmt::join(where, ", "),
-                       violate > named ? ", ..." : "");
+                       violate > named ? fmt::format(" and {} more", violate - named) : std::string{});
 }
 
 view view_of(const race_document& d) {
