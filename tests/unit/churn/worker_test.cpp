@@ -4,6 +4,7 @@
 #include "controller/churn/evidence.hpp"
 #include "controller/churn/leftovers.hpp"
 #include "controller/machine/process.hpp"
+#include "tests/unit/machine/own_namespace.hpp"
 #include "tests/unit/machine/somebody_dead.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,16 +15,15 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
-#include <sched.h>
 
 using namespace drainlab;
 using namespace drainlab::churn;
+using test::cannot_mount;
+using test::in_own_namespace;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr int cannot_mount = 77;
 
 /// Its bytes are in the store at once, and it is dead when its last holder is gone.
 class bound : public mounts::mountable {
@@ -38,19 +38,6 @@ class bound : public mounts::mountable {
         return client::success();
     }
 };
-
-/// In a mount namespace of its own: what `body` returns, or cannot_mount. The test says what a number means.
-int in_own_namespace(const std::function<int()>& body) {
-    auto c = machine::child::start({}, [&] {
-        if (unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-            return cannot_mount;
-        return body();
-    });
-    REQUIRE(c);
-    const int code = machine::shell_status(c.value().wait(100s).value_or(-1));
-    if (code == cannot_mount) WARN("no mount namespace of our own here");
-    return code == cannot_mount ? 0 : code;
-}
 
 /// Cycles of one worker on this kind.
 tally cycles(mounts::mountable& kind, const std::string& base, int number, mix weights = {1, 1, 1}) {

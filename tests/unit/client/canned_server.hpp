@@ -31,6 +31,8 @@ class listening_socket {
     std::string path() const { return dir_ / "s.sock"; }
     /// The next connection; the caller closes it.
     int next() const { return accept(fd_, nullptr, nullptr); }
+    /// From now on there is none: next() is -1.
+    void close_door() const { shutdown(fd_, SHUT_RDWR); }
 
   private:
     tests::own_folder dir_;

@@ -1,9 +1,8 @@
 // What can be mounted says who it is, or why it cannot be.
 #include "controller/mounts/mountable.hpp"
 
-#include "controller/machine/child.hpp"
-#include "controller/machine/process.hpp"
 #include "tests/unit/client/canned_server.hpp"
+#include "tests/unit/machine/own_namespace.hpp"
 #include "tests/unit/machine/somebody_dead.hpp"
 
 #include <catch2/catch.hpp>
@@ -12,7 +11,6 @@
 #include <sys/mount.h>
 
 #include <fstream>
-#include <sched.h>
 
 using namespace drainlab;
 using namespace drainlab::mounts;
@@ -57,31 +55,23 @@ TEST_CASE("the machine's own: tmpfs where one may mount, else a word of advice",
     const folder f;
     const auto kind = make_tmpfs();
     CHECK(kind->name() == "tmpfs");
-    const auto child = [](const std::function<int()>& body) {
-        auto c = machine::child::start({}, body);
-        REQUIRE(c);
-        return machine::shell_status(c.value().wait(60s).value_or(-1));
-    };
-    const int told = child([&] {
-        if (unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 77;
-        const auto made = kind->mount(f.dir, "");
-        if (!made) return 77;
-        if (!made.value().id.empty() || !made.value().store.empty()) return 1;
-        if (umount2(f.dir.c_str(), 0) != 0 || !kind->wait_dead(made.value(), 1ms)) return 2;
-        const auto nowhere = kind->mount(f / "nowhere", "");
-        if (nowhere || nowhere.error().exit != client::exit_code::cannot_run || !nowhere.error().hint.empty()) return 3;
-        return 0;
-    });
-    if (told == 77) {
-        WARN("no mount namespace of our own here");
-        return;
-    }
-    CHECK(told == 0);
-    CHECK(child([&] {
-              if (setuid(65534) != 0) return 4;
-              const auto denied = kind->mount("/", "");
-              return !denied && denied.error().hint.find("unshare -Urm") != std::string::npos ? 0 : 5;
+    CHECK(test::in_own_namespace([&] {
+              const auto made = kind->mount(f.dir, "");
+              if (!made) return test::cannot_mount;
+              if (!made.value().id.empty() || !made.value().store.empty()) return 1;
+              if (umount2(f.dir.c_str(), 0) != 0 || !kind->wait_dead(made.value(), 1ms)) return 2;
+              const auto nowhere = kind->mount(f / "nowhere", "");
+              if (nowhere || nowhere.error().exit != client::exit_code::cannot_run || !nowhere.error().hint.empty())
+                  return 3;
+              return 0;
           }) == 0);
+    auto nobody = machine::child::start({}, [&] {
+        if (geteuid() == 0 && setuid(65534) != 0) return 4;
+        const auto denied = kind->mount("/", "");
+        return !denied && denied.error().hint.find("unshare -Urm") != std::string::npos ? 0 : 5;
+    });
+    REQUIRE(nobody);
+    CHECK(machine::shell_status(nobody.value().wait(60s).value_or(-1)) == 0);
 }
 
 TEST_CASE("ext4 keeps its image beside the store, and says which step failed", "[mounts]") {
