@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <map>
-#include <thread>
 #include <unistd.h>
 
 namespace drainlab::lazy {
@@ -36,8 +35,8 @@ struct kind {
 /// One umount, and what came before and after it.
 class cycle {
   public:
-    cycle(kind& k, const std::string& scenario, umount_way way, client::blocking_client& api)
-        : kind_(k), lazy_(scenario != "umount_free"), held_(scenario == "lazy_held"), way_(way), api_(api) {}
+    cycle(kind& k, const std::string& scenario, umount_way way, const ground& where)
+        : kind_(k), lazy_(scenario != "umount_free"), held_(scenario == "lazy_held"), way_(way), where_(where) {}
 
     client::result<report::umount_sample> run() {
         BOOST_OUTCOME_TRY(auto mount, kind_.fs->mount(kind_.dir, kind_.store));
@@ -51,7 +50,7 @@ class cycle {
         BOOST_OUTCOME_TRYV(unmount());
         s.umount_ns = static_cast<std::uint64_t>(now_ns() - called);
         if (held_) {
-            std::this_thread::sleep_for(held_for);
+            where_.pause(held_for);
             file.reset();
         }
         s.dead_ns = static_cast<std::uint64_t>(now_ns() - called);
@@ -78,7 +77,7 @@ class cycle {
                                0};
     }
     client::result<void> ask_daemon(const std::string& id, std::int64_t called, report::umount_sample& s) {
-        BOOST_OUTCOME_TRY(auto m, api_.get("/mounts/" + id));
+        BOOST_OUTCOME_TRY(auto m, client::blocking_client{where_.socket}.get("/mounts/" + id));
         const auto took = s.umount_ns;
         s = real::umount_of(m, static_cast<std::uint64_t>(called));
         s.umount_ns = took;
@@ -88,7 +87,7 @@ class cycle {
     kind& kind_;
     bool lazy_, held_;
     umount_way way_;
-    client::blocking_client& api_;
+    const ground& where_;
 };
 
 std::unique_ptr<mounts::mountable> make(const std::string& name, const std::string& socket, const std::string& policy) {
@@ -119,10 +118,17 @@ client::result<std::vector<report::cell>> run_bench(
     daemon_options.socket = o.socket;
     if (!o.profile.empty()) daemon_options.profile = o.profile;
     BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(daemon_options));
-    client::blocking_client api{daemon.socket()};
+    return bench_on({daemon.socket(), base}, o, tell, stop);
+}
+
+client::result<std::vector<report::cell>> bench_on(
+    const ground& where, const bench_options& o,
+    const std::function<void(const std::string&, const std::string&, int, int)>& tell,
+    const std::function<bool()>& stop) {
     place here;
     for (const auto& name : o.mounts) {
-        kind k{make(name, daemon.socket(), o.policy), base + "/" + name, base + "/" + name + "-store"};
+        const std::string dir = where.base + "/" + name;
+        kind k{make(name, where.socket, o.policy), dir, dir + "-store"};
         std::filesystem::create_directories(k.dir);
         std::filesystem::create_directories(k.store);
         here.kinds.emplace(name, std::move(k));
@@ -137,7 +143,7 @@ client::result<std::vector<report::cell>> run_bench(
         for (const auto& step : experiment::interleave(o.mounts, o.samples, o.seed)) {
             if (stop()) break;
             tell(scenario, step.policy, done++, total);
-            auto sample = cycle{here.kinds.at(step.policy), scenario, o.way, api}.run();
+            auto sample = cycle{here.kinds.at(step.policy), scenario, o.way, where}.run();
             if (!sample) return sample.error();
             if (step.warm_up) continue;
             report::cycle_sample s;

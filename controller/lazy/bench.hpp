@@ -2,6 +2,7 @@
 #pragma once
 
 #include "controller/client/failure.hpp"
+#include "controller/lazy/ground.hpp"
 #include "controller/result/result.hpp"
 
 #include <chrono>
@@ -34,6 +35,12 @@ std::vector<std::string> bench_mounts();
 /// the daemon says. Kinds that this machine cannot mount are exit 4. `tell` hears of (scenario, kind, done, total).
 client::result<std::vector<report::cell>> run_bench(
     const bench_options& o, const std::function<void(const std::string&, const std::string&, int, int)>& tell,
+    const std::function<bool()>& stop);
+
+/// run_bench() on a daemon that is there.
+client::result<std::vector<report::cell>> bench_on(
+    const ground& where, const bench_options& o,
+    const std::function<void(const std::string&, const std::string&, int, int)>& tell,
     const std::function<bool()>& stop);
 
 /// The table for people.

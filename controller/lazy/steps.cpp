@@ -10,7 +10,6 @@
 #include <sys/mount.h>
 
 #include <csignal>
-#include <thread>
 #include <unistd.h>
 
 namespace drainlab::lazy {
@@ -22,7 +21,7 @@ namespace {
 std::string ms(std::int64_t ns) { return fmt::format("{:.1f} ms", static_cast<double>(ns) / 1e6); }
 
 /// Long enough for a shutdown that should not happen to show.
-void pause_a_moment(const stage& on) { std::this_thread::sleep_for(on.delay + 20ms); }
+void pause_a_moment(const stage& on) { on.where.pause(on.delay + 20ms); }
 
 /// A detach of a held mount waits for no shutdown: there is none yet.
 void claim_at_once(scene& s, const stage& on, std::int64_t took) {

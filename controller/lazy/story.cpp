@@ -47,21 +47,26 @@ client::result<story> tell_story(std::chrono::milliseconds delay, const std::fun
     daemons::daemon_options start;
     start.socket = socket;
     BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(start));
-    client::blocking_client api{daemon.socket()};
+    return play_story({daemon.socket(), base}, delay, tell, stop);
+}
+
+client::result<story> play_story(const ground& where, std::chrono::milliseconds delay,
+                                 const std::function<void(const step&)>& tell, const std::function<bool()>& stop) {
+    client::blocking_client api{where.socket};
     BOOST_OUTCOME_TRY(auto health, api.get("/health"));
     story told;
     told.umount_wait = health.value("umount_wait", "api");
-    const stage on{delay, told.umount_wait == "gate"};
+    const stage on{delay, told.umount_wait == "gate", where};
     for (const auto& p : all_steps()) {
         if (stop()) {
             told.complete = false;
             break;
         }
         step s{p.id, p.title, p.lesson, {}, {}, {}};
-        const std::string dir = base + "/" + p.id;
+        const std::string dir = where.base + "/" + p.id;
         std::filesystem::create_directories(dir);
         try {
-            scene here{api, dir, base + "/" + p.id + "-store", delay, s};
+            scene here{api, dir, dir + "-store", delay, s};
             p.act(here, on);
         } catch (const trouble& t) { s.claims.push_back({"it could be played: " + t.what, false}); }
         unmount_all(dir);
