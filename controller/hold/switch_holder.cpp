@@ -4,7 +4,6 @@
 #include "controller/daemons/launch.hpp"
 #include "controller/hold/wait.hpp"
 #include "controller/machine/cgroups.hpp"
-#include "controller/machine/mountinfo.hpp"
 #include "controller/machine/program.hpp"
 
 #include <nlohmann/json.hpp>
@@ -20,8 +19,9 @@ using nlohmann::json;
 
 namespace {
 
-client::result<json> mount_at(const blocking_client& daemon, const std::string& dir) {
-    const auto there = machine::mount_at(machine::read_mountinfo(), dir);
+client::result<json> mount_at(const blocking_client& daemon, const std::string& dir,
+                              const std::vector<machine::mount_line>& mounts) {
+    const auto there = machine::mount_at(mounts, dir);
     if (!there || !there->ours())
         return client::usage_error(dir + ": no drainfs is mounted there",
                                    "--by switch needs the daemon; the other kinds do not");
@@ -33,10 +33,11 @@ client::result<json> mount_at(const blocking_client& daemon, const std::string& 
 
 }  // namespace
 
-client::result<switch_holder> switch_holder::take(const std::string& dir, const std::string& socket) {
+client::result<switch_holder> switch_holder::take(const std::string& dir, const std::string& socket,
+                                                  const std::vector<machine::mount_line>& mounts) {
     BOOST_OUTCOME_TRY(auto path, daemons::socket_path(socket));
     const blocking_client daemon{path};
-    BOOST_OUTCOME_TRY(auto mount, mount_at(daemon, dir));
+    BOOST_OUTCOME_TRY(auto mount, mount_at(daemon, dir, mounts));
     BOOST_OUTCOME_TRY(auto health, daemon.get("/health"));
     BOOST_OUTCOME_TRY(auto program, machine::find_program("drainlab-burner"));
     switch_holder h;

@@ -3,11 +3,13 @@
 
 #include "controller/client/failure.hpp"
 #include "controller/machine/child.hpp"
+#include "controller/machine/mountinfo.hpp"
 
 #include <sys/types.h>
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace drainlab::hold {
 
@@ -18,8 +20,10 @@ namespace drainlab::hold {
 class switch_holder {
   public:
     /// Returns when the daemon on `socket` (empty: the default one) says that a switch of the mount is in flight; exit
-    /// 4 when none came within 10 s.
-    static client::result<switch_holder> take(const std::string& dir, const std::string& socket);
+    /// 4 when none came within 10 s. `mounts` is our table of mounts.
+    static client::result<switch_holder> take(
+        const std::string& dir, const std::string& socket,
+        const std::vector<machine::mount_line>& mounts = machine::read_mountinfo());
     switch_holder(switch_holder&& other) noexcept;
     switch_holder& operator=(switch_holder&&) = delete;
     ~switch_holder();

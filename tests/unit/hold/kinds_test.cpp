@@ -3,18 +3,17 @@
 #include "controller/hold/kinds.hpp"
 
 #include "controller/machine/process.hpp"
+#include "tests/unit/machine/own_namespace.hpp"
 #include "tests/unit/machine/somebody_dead.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <sched.h>
 #include <unistd.h>
 
 using namespace drainlab;
@@ -83,8 +82,7 @@ struct held {
         traces left;
         std::string what;
         int code = cannot_try;
-        if (unshare(CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0)
-            code = take(k, dir, scratch, left, what);
+        if (test::enter_own_namespace()) code = take(k, dir, scratch, left, what);
         const std::string said = static_cast<char>(code) + what;
         if (write(tell_here, said.data(), said.size()) < 0) return 1;
         char end;
