@@ -5,12 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <sys/mount.h>
-
 #include <cerrno>
-#include <ctime>
 #include <fcntl.h>
-#include <thread>
 #include <unistd.h>
 
 namespace drainlab::strategy {
@@ -22,31 +18,16 @@ namespace {
 
 constexpr auto death_limit = 60s;
 
-std::int64_t now_ns() {
-    timespec t{};
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
-}
-
 class mount_point final : public target {
   public:
-    explicit mount_point(const std::string& dir) : dir_(dir) {}
-    int unmount(bool lazily) override {
-        return umount2(dir_.c_str(), UMOUNT_NOFOLLOW | (lazily ? MNT_DETACH : 0)) == 0 ? 0 : errno;
-    }
-    void pause(std::chrono::nanoseconds length) override { std::this_thread::sleep_for(length); }
+    mount_point(ground& where, const std::string& dir) : where_(where), dir_(dir) {}
+    int unmount(bool lazily) override { return where_.unmount(dir_, lazily); }
+    void pause(std::chrono::nanoseconds length) override { where_.pause(length); }
 
   private:
+    ground& where_;
     const std::string& dir_;
 };
-
-/// Closes a descriptor after its time; whoever closes last pays for the shutdown, so each has a thread.
-std::thread let_go_after(int fd, std::chrono::nanoseconds length) {
-    return std::thread([fd, until = std::chrono::steady_clock::now() + length] {
-        std::this_thread::sleep_until(until);
-        close(fd);
-    });
-}
 
 }  // namespace
 
@@ -76,22 +57,22 @@ void batch::unmount_all(kind k, std::vector<sample>& samples) {
     for (std::size_t i = 0; i < places_.size(); ++i) {
         auto& s = samples[i];
         const auto job = [this, k, &s, &dir = places_[i].dir] {
-            mount_point here(dir);
+            mount_point here(where_, dir);
             s.how = unmount_by(k, o_.how, here);
-            s.ended = now_ns();
+            s.ended = where_.now_ns();
         };
-        s.called = now_ns();
+        s.called = where_.now_ns();
         if (k == kind::async_pool)
             workers_.hand_over(job);
         else
             job();
-        s.returned = now_ns();
+        s.returned = where_.now_ns();
     }
     workers_.wait_idle();
 }
 
 client::result<void> batch::see_die(const place& p, sample& s, batch_outcome& out) {
-    if (!s.how.done()) umount2(p.dir.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+    if (!s.how.done()) where_.unmount(p.dir, true);
     BOOST_OUTCOME_TRY(auto m, api_.wait_state(p.id, "dead", death_limit));
     for (const auto& v : m.at("violations"))
         out.measured.violations.push_back({v.value("invariant", "?"), v.value("message", "?"), std::nullopt});
@@ -109,13 +90,12 @@ client::result<batch_outcome> batch::run(kind k, const std::vector<std::chrono::
     auto mounted = mount_all(held);
     batch_outcome out;
     out.samples.resize(places_.size());
-    std::vector<std::thread> holders;
     for (std::size_t i = 0; i < places_.size(); ++i) {
         out.samples[i].held = places_[i].fd >= 0;
-        if (places_[i].fd >= 0) holders.push_back(let_go_after(places_[i].fd, mounted ? held[i] : 0ns));
+        if (places_[i].fd >= 0) where_.close_after(places_[i].fd, mounted ? held[i] : 0ns);
     }
     if (mounted) unmount_all(k, out.samples);
-    for (auto& h : holders) h.join();
+    where_.wait_closed();
     if (!mounted) return mounted.error();
     for (std::size_t i = 0; i < places_.size(); ++i) { BOOST_OUTCOME_TRYV(see_die(places_[i], out.samples[i], out)); }
     return out;

@@ -3,6 +3,7 @@
 
 #include "controller/client/client.hpp"
 #include "controller/result/collect.hpp"
+#include "controller/strategy/ground.hpp"
 #include "controller/strategy/pool.hpp"
 #include "controller/strategy/run.hpp"
 
@@ -18,8 +19,8 @@ struct batch_outcome {
 /// how long each is held. Ownership: borrows all for the call.
 class batch {
   public:
-    batch(const options& o, const client::blocking_client& api, pool& workers, const std::string& base)
-        : o_(o), api_(api), workers_(workers), base_(base) {}
+    batch(const options& o, ground& where, const client::blocking_client& api, pool& workers, const std::string& base)
+        : o_(o), where_(where), api_(api), workers_(workers), base_(base) {}
     client::result<batch_outcome> run(kind k, const std::vector<std::chrono::nanoseconds>& held);
 
   private:
@@ -32,6 +33,7 @@ class batch {
     client::result<void> see_die(const place& p, sample& s, batch_outcome& out);
 
     const options& o_;
+    ground& where_;
     const client::blocking_client& api_;
     pool& workers_;
     const std::string& base_;

@@ -17,17 +17,14 @@ namespace drainlab::strategy {
 
 namespace {
 
-/// The directories; what a failed batch left mounted goes with them.
+std::string numbered(const std::string& base, const char* name, int i) { return fmt::format("{}/{}{}", base, name, i); }
+
+/// What a failed batch left mounted goes with it.
 class yard {
   public:
-    explicit yard(std::string base) : base_(std::move(base)), after_us_(base_, {}) {
-        for (int i = 0; i < batch_size; ++i)
-            for (const char* name : {"m", "s"})
-                std::filesystem::create_directories(fmt::format("{}/{}{}", base_, name, i));
-    }
+    explicit yard(std::string base) : base_(std::move(base)), after_us_(base_, {}) {}
     ~yard() {
-        for (int i = 0; i < batch_size; ++i)
-            umount2(fmt::format("{}/m{}", base_, i).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
+        for (int i = 0; i < batch_size; ++i) umount2(numbered(base_, "m", i).c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
     }
     const std::string& base() const noexcept { return base_; }
 
@@ -64,7 +61,15 @@ client::result<std::vector<row>> run_strategies(const options& o,
     daemon_options.socket = o.socket;
     if (!o.profile.empty()) daemon_options.profile = o.profile;
     BOOST_OUTCOME_TRY(auto daemon, daemons::private_daemon::start(daemon_options));
-    const client::blocking_client api{daemon.socket()};
+    return run_strategies_on(*make_real_ground(), {daemon.socket(), here.base()}, o, tell, stop);
+}
+
+client::result<std::vector<row>> run_strategies_on(ground& where, const site& here, const options& o,
+                                                   const std::function<void(const std::string&, int, int)>& tell,
+                                                   const std::function<bool()>& stop) {
+    for (int i = 0; i < batch_size; ++i)
+        for (const char* name : {"m", "s"}) std::filesystem::create_directories(numbered(here.base, name, i));
+    const client::blocking_client api{here.socket};
     pool workers(o.workers);
     std::vector<std::string> names;
     std::map<std::string, gathered> all;
@@ -77,7 +82,7 @@ client::result<std::vector<row>> run_strategies(const options& o,
     for (std::size_t i = 0; i < plan.size() && !stop(); ++i) {
         tell(plan[i].policy, static_cast<int>(i), static_cast<int>(plan.size()));
         const auto held = holders_of(o, static_cast<int>(i / names.size()));
-        BOOST_OUTCOME_TRY(auto done, batch(o, api, workers, here.base()).run(*kind_named(plan[i].policy), held));
+        BOOST_OUTCOME_TRY(auto done, batch(o, where, api, workers, here.base).run(*kind_named(plan[i].policy), held));
         if (plan[i].warm_up) continue;
         auto& mine = all.at(plan[i].policy);
         mine.batches.push_back(std::move(done.samples));

@@ -4,6 +4,7 @@
 #include "controller/client/failure.hpp"
 #include "controller/result/result.hpp"
 #include "controller/strategy/figures.hpp"
+#include "controller/strategy/ground.hpp"
 
 #include <functional>
 #include <string>
@@ -43,5 +44,15 @@ struct row {
 client::result<std::vector<row>> run_strategies(const options& o,
                                                 const std::function<void(const std::string&, int, int)>& tell,
                                                 const std::function<bool()>& stop);
+
+/// A daemon that is there, and an empty directory of ours.
+struct site {
+    std::string socket, base;
+};
+
+/// run_strategies() there. What a failed batch has left mounted stays.
+client::result<std::vector<row>> run_strategies_on(ground& where, const site& here, const options& o,
+                                                   const std::function<void(const std::string&, int, int)>& tell,
+                                                   const std::function<bool()>& stop);
 
 }  // namespace drainlab::strategy
