@@ -36,7 +36,8 @@ class loop {
     void stop(client::failure why);
     const std::optional<client::failure>& stopped() const noexcept { return stopped_; }
 
-    /// Runs `work` to its end, at most `limit`. When stopped, cancels it and gives it a moment to unwind.
+    /// Runs `work` to its end, at most `limit`. When stopped, cancels it and gives it a moment to unwind; then it fails
+    /// with the reason of the stop, unless it came to a good end all the same.
     template <class T>
     client::result<T> drive(boost::asio::awaitable<client::result<T>> work, std::chrono::nanoseconds limit) {
         if (stopped_) return *stopped_;
@@ -48,7 +49,7 @@ class loop {
             boost::asio::bind_cancellation_slot(cancel.slot(), [&over](std::exception_ptr) { over = true; }));
         run_until(over, clock::now() + limit, true);
         if (!over) give_up(cancel, over);
-        if (outcome) return std::move(*outcome);
+        if (outcome && (*outcome || !stopped_)) return std::move(*outcome);
         return stopped_.value_or(lost());
     }
 

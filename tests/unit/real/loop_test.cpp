@@ -61,6 +61,7 @@ TEST_CASE("who stops the loop ends what runs and all that comes after; the first
     events.spawn(stops(events, {"daemon_died", "it died", {}, client::exit_code::broken, 0}));
     const auto out = events.drive(waits(events), 30s);
     REQUIRE_FALSE(out);
+    CHECK(out.error().code == "daemon_died");  // not that it was cancelled
     REQUIRE(events.stopped());
     events.stop({"other", "later", {}, client::exit_code::usage, 0});
     CHECK(events.stopped()->code == "daemon_died");
@@ -81,6 +82,7 @@ TEST_CASE("the run's limit is exit 124", "[loop]") {
     const auto out = events.drive(waits(events), 30s);
     REQUIRE_FALSE(out);
     CHECK(events.stopped()->exit == client::exit_code::timed_out);
+    CHECK(out.error().exit == client::exit_code::timed_out);
 }
 
 TEST_CASE("what does not end in its time is cancelled, and the loop stops", "[loop]") {
