@@ -127,7 +127,7 @@ result<socket_lock> lock_socket(const std::string& socket) {
 
 result<void> ensure_daemon(const std::string& socket, const daemon_options& options) {
     BOOST_OUTCOME_TRY(auto lock, lock_socket(socket));
-    BOOST_OUTCOME_TRY(auto program, machine::find_program("drainfs"));
+    BOOST_OUTCOME_TRY(auto program, machine::find_program(options.program));
     const std::string log = log_beside(socket);
     const auto end = std::chrono::steady_clock::now() + start_limit;
     for (;;) {
@@ -149,7 +149,7 @@ result<void> ensure_daemon(const std::string& socket, const daemon_options& opti
 
 result<private_daemon> private_daemon::start(daemon_options options) {
     if (!options.linger) options.linger = milliseconds(0);
-    BOOST_OUTCOME_TRY(auto program, machine::find_program("drainfs"));
+    BOOST_OUTCOME_TRY(auto program, machine::find_program(options.program));
     private_daemon d;
     socket_lock lock;  // nobody else starts one on a socket that others know
     if (!options.socket.empty()) {

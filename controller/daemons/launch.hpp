@@ -11,8 +11,9 @@
 
 namespace drainlab::daemons {
 
-/// What to tell a daemon on its command line; an empty optional leaves the daemon's own default.
+/// The daemon's program, and what to tell it on its command line; an empty optional leaves the daemon's own default.
 struct daemon_options {
+    std::string program{"drainfs"};      ///< a name (beside our own binary, or on PATH) or an absolute path
     std::optional<std::string> profile;  ///< a name or a file
     std::optional<std::string> policy;
     std::optional<std::string> identity;  ///< auto, cgroup, session

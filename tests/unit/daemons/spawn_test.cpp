@@ -1,5 +1,6 @@
 #include "controller/daemons/spawn.hpp"
 
+#include "tests/program_file.hpp"
 #include "tests/unit/machine/somebody_dead.hpp"
 
 #include <catch2/catch.hpp>
@@ -29,10 +30,7 @@ std::string text_of(const std::string& file) {
 struct fake_daemon {
     folder f;
     std::string program = f / "drainfs", log = f / "log";
-    explicit fake_daemon(const std::string& does) {
-        std::ofstream(program) << "#!/bin/sh\n" << does << "\n";
-        fs::permissions(program, fs::perms::owner_all);
-    }
+    explicit fake_daemon(const std::string& does) { tests::write_program(program, "#!/bin/sh\n" + does + "\n"); }
     result<void> start(std::chrono::milliseconds limit = 30s, bool background = false) {
         auto s = spawn_daemon({{program, "--socket", "here"}, log, background, -1});
         REQUIRE(s);

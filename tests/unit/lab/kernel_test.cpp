@@ -1,4 +1,5 @@
 #include "controller/lab/kernel.hpp"
+
 #include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,9 +1,8 @@
 // A program of the test in QEMU's place, which plays the guest on the two serial ports.
 #pragma once
+#include "tests/program_file.hpp"
 #include "tests/unit/machine/somebody_dead.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 namespace drainlab::lab::test {
@@ -35,8 +34,7 @@ spin() { while :;
 /// The program `name` in a folder of the test, which does `body` after those words.
 inline std::string played_guest(const folder& f, const std::string& body, const std::string& name = "qemu") {
     const auto path = f / name;
-    std::ofstream{path} << guest_words << body << "\n";
-    std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+    tests::write_program(path, guest_words + body + "\n");
     return path;
 }
 
