@@ -1,6 +1,7 @@
 // What can be mounted says who it is, or why it cannot be.
 #include "controller/mounts/mountable.hpp"
 
+#include "tests/played_programs.hpp"
 #include "tests/unit/client/canned_server.hpp"
 #include "tests/unit/machine/own_namespace.hpp"
 #include "tests/unit/machine/somebody_dead.hpp"
@@ -10,6 +11,7 @@
 
 #include <sys/mount.h>
 
+#include <filesystem>
 #include <fstream>
 
 using namespace drainlab;
@@ -88,4 +90,34 @@ TEST_CASE("ext4 keeps its image beside the store, and says which step failed", "
     CHECK(no_filesystem.error().code == "no_ext4");
     CHECK(no_filesystem.error().message.starts_with("mount -o loop " + (f / "store.img") + " ended with "));
     CHECK(kind->wait_dead({f.dir, "", ""}, 1ms));
+}
+
+TEST_CASE("ext4 makes one image for a store, formats it once, and mounts it wherever it is asked", "[mounts]") {
+    const folder f;
+    const tests::played_programs programs;
+    programs.play({"mkfs.ext4", "mount"}, "exit 0");
+    const auto kind = make_ext4();
+    const auto first = kind->mount(f / "a", f / "store");
+    REQUIRE(first);
+    CHECK(first.value().dir == f / "a");
+    CHECK(first.value().id.empty());
+    CHECK(first.value().store.empty());  // its bytes are in the image
+    CHECK(std::filesystem::file_size(f / "store.img") == 16 << 20);
+    REQUIRE(kind->mount(f / "b", f / "store"));
+    const auto image = f / "store.img";
+    CHECK(programs.calls() == std::vector<std::string>{"-q -F " + image, "-t ext4 -o loop " + image + " " + (f / "a"),
+                                                       "-t ext4 -o loop " + image + " " + (f / "b")});
+}
+
+TEST_CASE("an image that could not be formatted does not stay", "[mounts]") {
+    const folder f;
+    const tests::played_programs programs;
+    programs.play({"mkfs.ext4"}, "echo 'no inodes left' >&2; exit 3");
+    const auto out = make_ext4()->mount(f.dir, f / "store");
+    REQUIRE_FALSE(out);
+    CHECK(out.error().code == "no_ext4");
+    CHECK(out.error().exit == client::exit_code::cannot_run);
+    CHECK(out.error().message == "mkfs.ext4 " + (f / "store.img") + " ended with 3: no inodes left\n");
+    CHECK(out.error().hint.find("e2fsprogs") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(f / "store.img"));
 }
