@@ -23,8 +23,9 @@ struct options {
     std::chrono::nanoseconds kill_daemon{0};  ///< mean time between two SIGKILLs of the daemon; 0: none
     std::uint64_t seed = 1;
     std::string policy, profile;
-    std::string socket;   ///< of its daemon; empty: a place of its own
-    bool compare = true;  ///< the same loop on tmpfs afterwards, a fifth of the time, at most a minute
+    std::string socket;              ///< of its daemon; empty: a place of its own
+    std::string program{"drainfs"};  ///< the daemon's, as in daemon_options
+    bool compare = true;             ///< the same loop on tmpfs afterwards, a fifth of the time, at most a minute
 };
 
 /// What was still there at the end; all 0 on a clean machine.

@@ -10,6 +10,7 @@
 
 namespace drainlab::churn {
 
+using nlohmann::json;
 using namespace std::chrono_literals;
 
 namespace {
@@ -19,10 +20,9 @@ constexpr auto settling = 10s;  ///< what a lazily detached mount left behind ma
 
 }  // namespace
 
-client::result<std::unique_ptr<host>> host::start(const std::string& profile, const std::string& socket) {
+client::result<std::unique_ptr<host>> host::start(daemons::daemon_options options) {
     auto h = std::make_unique<host>();
-    if (!profile.empty()) h->options_.profile = profile;
-    h->options_.socket = socket;
+    h->options_ = std::move(options);
     BOOST_OUTCOME_TRYV(h->bring_up());
     return h;
 }
@@ -37,7 +37,8 @@ client::result<void> host::bring_up() {
     BOOST_OUTCOME_TRY(auto next, daemons::private_daemon::start(options_));
     daemon_ = std::make_unique<daemons::private_daemon>(std::move(next));
     const auto health = client::blocking_client{daemon_->socket()}.get("/health");
-    gate_ = health && health.value()["gate_pid"].is_number() ? health.value()["gate_pid"].get<pid_t>() : 0;
+    const auto gate = health ? health.value().value("gate_pid", json()) : json();
+    gate_ = gate.is_number() ? gate.get<pid_t>() : 0;
     at_first_ = open_descriptors();  // nobody else knows the socket yet
     const std::lock_guard held(mutex_);
     socket_ = daemon_->socket();
@@ -56,9 +57,10 @@ client::result<void> host::replace(yard& y) {
 }
 
 void host::note_violations() {
-    const auto counters = client::blocking_client{socket()}.post("/counters/take", nlohmann::json::object(), 5000ms);
+    const auto counters = client::blocking_client{socket()}.post("/counters/take", json::object(), 5000ms);
     if (!counters) return;
-    for (const auto& v : counters.value()["violations"]) violations.push_back(v.value("message", "?"));
+    for (const auto& v : counters.value().value("violations", json::array()))
+        violations.push_back(v.value("message", "?"));
 }
 
 int host::open_descriptors() const {

@@ -14,7 +14,7 @@ namespace drainlab::churn {
 /// Thread: one, but for socket().
 class host {
   public:
-    static client::result<std::unique_ptr<host>> start(const std::string& profile, const std::string& socket);
+    static client::result<std::unique_ptr<host>> start(daemons::daemon_options options);
     std::string socket() const;
     /// Kills the daemon and brings up another one; the yard's epoch tells workers.
     client::result<void> replace(yard& y);

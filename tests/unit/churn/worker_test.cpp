@@ -1,43 +1,30 @@
-// A worker's cycles on filesystems of the test: directories of one disk, bound to the mount point.
+// A worker's cycles on filesystems of the test.
 #include "controller/churn/worker.hpp"
 
 #include "controller/churn/evidence.hpp"
 #include "controller/churn/leftovers.hpp"
 #include "controller/machine/process.hpp"
-#include "tests/unit/machine/own_namespace.hpp"
+#include "tests/unit/churn/bound.hpp"
 #include "tests/unit/machine/somebody_dead.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <sys/mount.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
 
 using namespace drainlab;
 using namespace drainlab::churn;
-using test::cannot_mount;
-using test::in_own_namespace;
+using churn::test::bound;
+using churn::test::on_own_disk;
+using drainlab::test::cannot_mount;
+using drainlab::test::in_own_namespace;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Its bytes are in the store at once, and it is dead when its last holder is gone.
-class bound : public mounts::mountable {
-  public:
-    std::string name() const override { return "bound"; }
-    client::result<mounts::made> mount(const std::string& dir, const std::string& store) override {
-        if (::mount(store.c_str(), dir.c_str(), nullptr, MS_BIND, nullptr) != 0)
-            return client::system_failure("bind", errno, client::exit_code::cannot_run);
-        return mounts::made{dir, {}, store};
-    }
-    client::result<void> wait_dead(const mounts::made&, std::chrono::milliseconds) override {
-        return client::success();
-    }
-};
 
 /// Cycles of one worker on this kind.
 tally cycles(mounts::mountable& kind, const std::string& base, int number, mix weights = {1, 1, 1}) {
@@ -63,7 +50,7 @@ bool says(const tally& t, const std::string& text) {
 
 TEST_CASE("on a filesystem that keeps its word all cycles are fine, and nothing is left", "[churn]") {
     const folder f;
-    CHECK(in_own_namespace([&] {
+    CHECK(on_own_disk(f, [&] {
               bound kind;
               const auto t = cycles(kind, f.dir, 120);
               if (!t.violations.empty() || t.interrupted != 0) return 1;
@@ -73,7 +60,7 @@ TEST_CASE("on a filesystem that keeps its word all cycles are fine, and nothing 
               if (t.actions[0].busy != t.actions[0].held || t.actions[2].busy != t.actions[2].held) return 4;
               if (t.actions[1].busy != 0) return 5;
               if (t.holders_killed == 0 || t.bytes_verified == 0) return 6;
-              if (mounts_below(f.dir) != 0) return 7;
+              if (mounts_below(f / "m") != 0) return 7;
               if (!fs::is_empty(f / "s")) return 8;
               for (const auto& m : t.unmounts.all())
                   if (!m.dead) return 9;
@@ -104,13 +91,13 @@ TEST_CASE("a filesystem that breaks its word is found out", "[churn]") {
             return client::failure{"no", "no room", {}, client::exit_code::broken, 0};
         }
     } cannot_be_made;
-    CHECK(in_own_namespace([&] {
+    CHECK(on_own_disk(f, [&] {
               if (!says(cycles(loses_bytes, f.dir, 6, {1, 1, 0}), "bytes that are not the")) return 1;
               if (!says(cycles(does_not_die, f.dir, 4, {1, 0, 1}), "waiting for its death: it lives")) return 2;
               const auto t = cycles(is_not_there, f.dir, 12, {1, 0, 0});
               if (t.violations.size() != 12) return 3;
               if (!says(cycles(cannot_be_made, f.dir, 3), "mount: no room")) return 4;
-              return mounts_below(f.dir) == 0 ? 0 : 5;
+              return mounts_below(f / "m") == 0 ? 0 : 5;
           }) == 0);
 }
 
@@ -125,7 +112,7 @@ TEST_CASE("what goes wrong while the daemon is away is an interrupted cycle, not
             return client::failure{"gone", "nobody answers", {}, client::exit_code::broken, 0};
         }
     } kind;
-    CHECK(in_own_namespace([&] {
+    CHECK(on_own_disk(f, [&] {
               yard y{kind};
               kind.y = &y;
               y.limited = true;
