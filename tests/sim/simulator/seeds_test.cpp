@@ -10,7 +10,7 @@ using namespace drainlab;
 using namespace drainlab::tests;
 
 namespace {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(DRAINLAB_COVERAGE)
 constexpr std::uint64_t seeds = 20;
 #else
 constexpr std::uint64_t seeds = 200;  // 10,000 with bench_sim_seeds
