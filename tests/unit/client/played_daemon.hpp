@@ -39,7 +39,17 @@ class played_daemon {
     /// "GET /health", ... in the order in which they were made.
     std::vector<std::string> asked() {
         const std::lock_guard held{mutex_};
-        return asked_;
+        std::vector<std::string> words;
+        for (const auto& h : heard_) words.push_back(h.method + " " + h.target);
+        return words;
+    }
+    /// The bodies of what was posted, in that order.
+    std::vector<nlohmann::json> posted() {
+        const std::lock_guard held{mutex_};
+        std::vector<nlohmann::json> bodies;
+        for (const auto& h : heard_)
+            if (h.method == "POST") bodies.push_back(h.body);
+        return bodies;
     }
 
   private:
@@ -53,7 +63,7 @@ class played_daemon {
     spoken answer_to(const heard& h) {
         {
             const std::lock_guard held{mutex_};
-            asked_.push_back(h.method + " " + h.target);
+            heard_.push_back(h);
         }
         return part_(h);
     }
@@ -80,7 +90,7 @@ class played_daemon {
     std::function<spoken(const heard&)> part_;
     listening_socket listener_;
     std::mutex mutex_;
-    std::vector<std::string> asked_;
+    std::vector<heard> heard_;
     std::thread thread_;
 };
 

@@ -27,7 +27,7 @@ void give_up_rights() {
 
 TEST_CASE("who may not mount can hold by what needs no right, or is told what does", "[hold]") {
     const place p;
-    const auto seen = p.seen([&]() -> json {
+    auto seen = p.seen([&]() -> json {
         give_up_rights();
         json s;
         for (const auto k : {kind::fd, kind::cwd, kind::root, kind::mount_ns, kind::bind, kind::nested}) {
@@ -59,7 +59,7 @@ TEST_CASE("who may not mount can hold by what needs no right, or is told what do
 TEST_CASE("a read-only mount is held by what is on it", "[hold]") {
     const place p;
     const bool has_any = GENERATE(true, false);
-    const auto seen = p.seen([&]() -> json {
+    auto seen = p.seen([&]() -> json {
         if (has_any) {
             fs::create_directory(p.held / "directory");
             std::ofstream{p.held / "file"} << std::string(8192, 'x');

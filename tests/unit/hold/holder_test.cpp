@@ -16,7 +16,7 @@ TEST_CASE("each kind holds as it says, by the word of the kernel and of /proc, u
     const place p;
     for (const auto& name : kind_names()) {
         const auto k = *kind_named(name);
-        const auto seen = p.seen([&]() -> json {
+        auto seen = p.seen([&]() -> json {
             auto taken = holder::take(k, p.held.dir);
             if (!taken) return {{"refused", told(taken.error())}};
             auto h = std::move(taken.value());
@@ -50,7 +50,7 @@ TEST_CASE("each kind holds as it says, by the word of the kernel and of /proc, u
 TEST_CASE("a holder that is killed holds no more, and that is found out", "[hold]") {
     const place p;
     const auto k = GENERATE(kind::fd, kind::child);
-    const auto seen = p.seen([&]() -> json {
+    auto seen = p.seen([&]() -> json {
         auto taken = holder::take(k, p.held.dir);
         if (!taken) return told(taken.error());
         auto& h = taken.value();
@@ -60,7 +60,7 @@ TEST_CASE("a holder that is killed holds no more, and that is found out", "[hold
     });
     if (!seen) return;
     CHECK((*seen)["ended"] == true);
-    const auto& why = (*seen)["verified"];
+    auto& why = (*seen)["verified"];
     CHECK(why["code"] == "not_held");
     CHECK(why["exit"] == 5);
     CHECK(why["message"] ==
@@ -70,7 +70,7 @@ TEST_CASE("a holder that is killed holds no more, and that is found out", "[hold
 
 TEST_CASE("a mount that is covered is held, and yet it is not what an unmount would find busy", "[hold]") {
     const place p;
-    const auto seen = p.seen([&]() -> json {
+    auto seen = p.seen([&]() -> json {
         auto taken = holder::take(kind::cwd, p.held.dir);
         if (!taken) return told(taken.error());
         if (mount("above", p.held.dir.c_str(), "tmpfs", 0, "size=64k") != 0) return "no second mount";
@@ -83,7 +83,7 @@ TEST_CASE("a mount that is covered is held, and yet it is not what an unmount wo
 
 TEST_CASE("asking unmounts nothing but what somebody else has marked", "[hold]") {
     const place p;
-    const auto seen = p.seen([&]() -> json {
+    auto seen = p.seen([&]() -> json {
         const auto idle = ask_busy(p.held.dir), again = ask_busy(p.held.dir);
         umount2(p.held.dir.c_str(), MNT_EXPIRE);
         const auto marked = ask_busy(p.held.dir), gone = ask_busy(p.held.dir);

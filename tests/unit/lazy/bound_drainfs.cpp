@@ -54,7 +54,6 @@ spoken bound_drainfs::act(const heard& h) {
 }
 
 spoken bound_drainfs::make(const json& body) {
-    wanted.push_back(body);
     if (!refuses.empty()) return refusal("409 Conflict", "refused", refuses);
     const int id = static_cast<int>(mounts_.size()) + 1;
     auto& m = mounts_[id];

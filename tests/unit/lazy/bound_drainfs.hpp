@@ -22,8 +22,8 @@ class bound_drainfs {
 
     std::string socket() const { return daemon_.socket(); }
     std::vector<std::string> asked() { return daemon_.asked(); }
-    /// What mounts were asked for, in order. Not while it is asked.
-    std::vector<nlohmann::json> wanted;
+    /// What mounts were asked for, in order.
+    std::vector<nlohmann::json> wanted() { return daemon_.posted(); }
 
   private:
     struct mount {

@@ -44,7 +44,7 @@ json measured(test::bound_drainfs& daemon, const std::string& base, const bench_
                          {"samples", c.samples},
                          {"told", c.umount_ms.has_value()},
                          {"died", c.phases_ms.dead.has_value()}});
-    return {{"cells", cells}, {"heard", heard}, {"pauses", pauses}, {"wanted", daemon.wanted}};
+    return {{"cells", cells}, {"heard", heard}, {"pauses", pauses}, {"wanted", daemon.wanted()}};
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ TEST_CASE("every kind of mount has its samples in every scenario, and a warm-up 
     const tests::own_folder f;
     auto o = modest();
     o.way = GENERATE(umount_way::syscall, umount_way::umount8);
-    const auto seen = test::seen_apart(f.dir, [&] {
+    auto seen = test::seen_apart(f.dir, [&] {
         test::bound_drainfs daemon;
         return measured(daemon, f.dir, o);
     });
@@ -69,7 +69,7 @@ TEST_CASE("every kind of mount has its samples in every scenario, and a warm-up 
                                 {"told", true},
                                 {"died", true}});
     CHECK((*seen)["cells"] == expected);
-    const auto& heard = (*seen)["heard"];
+    auto& heard = (*seen)["heard"];
     REQUIRE(heard.size() == 18);
     for (int i = 0; i < 18; ++i) {
         CHECK(heard[i][0] == o.scenarios[static_cast<std::size_t>(i / 6)]);
@@ -77,14 +77,14 @@ TEST_CASE("every kind of mount has its samples in every scenario, and a warm-up 
         CHECK(heard[i][3] == 18);
     }
     CHECK((*seen)["pauses"] == json{20, 20, 20, 20, 20, 20});  // of the holders in lazy_held
-    const auto& wanted = (*seen)["wanted"];
+    auto& wanted = (*seen)["wanted"];
     REQUIRE(wanted.size() == 9);
     CHECK(wanted[0] == json{{"dir", f / "drainfs"}, {"store", f / "drainfs-store"}, {"policy", "persb"}});
 }
 
 TEST_CASE("a bench that is stopped has what it measured until then", "[lazy]") {
     const tests::own_folder f;
-    const auto seen = test::seen_apart(f.dir, [&] {
+    auto seen = test::seen_apart(f.dir, [&] {
         test::bound_drainfs daemon;
         return measured(daemon, f.dir, modest(), 4);
     });
@@ -108,15 +108,15 @@ TEST_CASE("the first that cannot be mounted or unmounted ends the bench, with it
             return measured(daemon, f.dir, o);
         });
     };
-    const auto refused = failed([](auto& d) { d.refuses = "no room"; });
+    auto refused = failed([](auto& d) { d.refuses = "no room"; });
     if (!refused) return;
     CHECK((*refused)["message"] == "no room");
-    const auto by_program = failed([](auto& d) { d.mounts_nothing = true; });
+    auto by_program = failed([](auto& d) { d.mounts_nothing = true; });
     CHECK((*by_program)["code"] == "umount_failed");
     CHECK((*by_program)["exit"] == static_cast<int>(client::exit_code::broken));
     CHECK((*by_program)["message"].get<std::string>().starts_with("umount " + f / "drainfs" + " ended with 32: "));
     o.way = umount_way::syscall;
-    const auto by_call = failed([](auto& d) { d.mounts_nothing = true; });
+    auto by_call = failed([](auto& d) { d.mounts_nothing = true; });
     CHECK((*by_call)["message"] == "umount " + f / "drainfs" + ": Invalid argument");
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("what a failed cycle has left mounted goes with the bench", "[lazy]") 
     const tests::own_folder f;
     auto o = modest({"umount_free"});
     o.mounts = {"drainfs"};
-    const auto seen = test::seen_apart(f.dir, [&]() -> json {
+    auto seen = test::seen_apart(f.dir, [&]() -> json {
         test::bound_drainfs daemon;
         ::mkdir((f / "drainfs").c_str(), 0700);
         ::mkdir((f / "drainfs-store").c_str(), 0700);

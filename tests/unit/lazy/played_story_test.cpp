@@ -15,7 +15,7 @@ using test::told_on;
 
 TEST_CASE("on a filesystem that keeps its word all five steps are as asserted", "[lazy]") {
     const tests::own_folder f;
-    const auto seen = test::seen_apart(f.dir, [&] {
+    auto seen = test::seen_apart(f.dir, [&] {
         test::bound_drainfs daemon;
         return told_on(daemon, f.dir, 0ms);
     });
@@ -43,12 +43,12 @@ TEST_CASE("on a filesystem that keeps its word all five steps are as asserted", 
 
 TEST_CASE("the timeline has a bar for each who took part, and events in order", "[lazy]") {
     const tests::own_folder f;
-    const auto seen = test::seen_apart(f.dir, [&] {
+    auto seen = test::seen_apart(f.dir, [&] {
         test::bound_drainfs daemon;
         return told_on(daemon, f.dir, 0ms);
     });
     if (!seen) return;
-    const auto& steps = (*seen)["steps"];
+    auto& steps = (*seen)["steps"];
     CHECK(lanes(steps[0]) == texts{"umount -l", "name", "drain", "superblock"});
     CHECK(lanes(steps[1]) == texts{"umount -l", "close", "holder", "name", "drain", "superblock"});
     CHECK(lanes(steps[3]) == texts{"umount -l", "second", "close", "holder", "name", "drain", "superblock"});
@@ -64,7 +64,7 @@ TEST_CASE("the timeline has a bar for each who took part, and events in order", 
 TEST_CASE("the daemon is asked for mounts with the delay, and for the death of each", "[lazy]") {
     const tests::own_folder f;
     const bool gate = GENERATE(false, true);
-    const auto seen = test::seen_apart(f.dir, [&] {
+    auto seen = test::seen_apart(f.dir, [&] {
         test::bound_drainfs daemon;
         daemon.gate = gate;
         int told = 0;
@@ -73,7 +73,7 @@ TEST_CASE("the daemon is asked for mounts with the delay, and for the death of e
     if (!seen) return;
     CHECK((*seen)["complete"] == false);
     CHECK((*seen)["told"] == texts{"free", "fd", "cwd", "second"});
-    const auto& wanted = (*seen)["wanted"];
+    auto& wanted = (*seen)["wanted"];
     REQUIRE(wanted.size() == 5);
     for (int i = 0; i < 4; ++i) {
         const auto dir = f / ids[static_cast<std::size_t>(i)];
@@ -97,7 +97,7 @@ TEST_CASE("the daemon is asked for mounts with the delay, and for the death of e
 TEST_CASE("behind a gate whoever lets go last must have waited for the delay", "[lazy]") {
     const tests::own_folder f;
     const auto delay = GENERATE(0ms, 3'600'000ms);
-    const auto seen = test::seen_apart(f.dir, [&] {
+    auto seen = test::seen_apart(f.dir, [&] {
         test::bound_drainfs daemon;
         daemon.gate = true;
         return told_on(daemon, f.dir, delay);

@@ -50,12 +50,12 @@ TEST_CASE("what a filesystem does wrong is a claim that does not hold", "[lazy]"
 TEST_CASE("a step that cannot be played says why, and the next is played", "[lazy]") {
     const tests::own_folder f;
     const auto told = [&](const auto& fault) { return told_with(fault, f.dir); };
-    const auto refused = told([](auto& d) { d.refuses = "no room"; });
+    auto refused = told([](auto& d) { d.refuses = "no room"; });
     if (!refused) return;
     CHECK((*refused)["told"] == ids);
     CHECK((*refused)["fine"] == false);
     for (const auto& id : ids) CHECK(claims(*refused, id, false) == texts{"it could be played: no room"});
-    const auto absent = told([](auto& d) { d.mounts_nothing = true; });
+    auto absent = told([](auto& d) { d.mounts_nothing = true; });
     for (const auto& id : ids)
         CHECK(claims(*absent, id, false) == texts{"it could be played: " + f / id + ": not in mountinfo"});
 }

@@ -25,15 +25,15 @@ inline nlohmann::json told_on(
     seen["pauses"] = pauses;
     seen["told"] = told;
     seen["asked"] = daemon.asked();
-    seen["wanted"] = daemon.wanted;
+    seen["wanted"] = daemon.wanted();
     return seen;
 }
 
 /// What was asserted in a step and was, or was not, so; without the times in brackets.
 inline std::vector<std::string> claims(const nlohmann::json& story, const std::string& id, bool held) {
     std::vector<std::string> texts;
-    for (const auto& s : story["steps"])
-        for (const auto& c : s["claims"]) {
+    for (const auto& s : story.at("steps"))
+        for (const auto& c : s.at("claims")) {
             auto text = c["text"].get<std::string>();
             if (s["id"] != id || c["held"] != held) continue;
             if (const auto at = text.find(" ("); at != std::string::npos) text.erase(at, text.find(')') + 1 - at);
@@ -44,7 +44,7 @@ inline std::vector<std::string> claims(const nlohmann::json& story, const std::s
 
 inline std::vector<std::string> lanes(const nlohmann::json& step) {
     std::vector<std::string> names;
-    for (const auto& s : step["spans"]) names.push_back(s["lane"]);
+    for (const auto& s : step.at("spans")) names.push_back(s["lane"]);
     return names;
 }
 

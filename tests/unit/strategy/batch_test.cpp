@@ -126,12 +126,13 @@ TEST_CASE("the daemon is asked for each mount, then for the death of each", "[st
     b.o.policy = "base";
     b.o.umount_delay = 30ms;
     b.done(kind::lazy, {0ns, 3ms});
-    REQUIRE(b.drainfs.wanted.size() == 2);
-    CHECK(b.drainfs.wanted[1] == nlohmann::json{{"dir", b.drainfs.f / "m1"},
-                                                {"store", b.drainfs.f / "s1"},
-                                                {"policy", "base"},
-                                                {"umount_delay_ms", 30},
-                                                {"umount_wait", "auto"}});
+    const auto wanted = b.drainfs.wanted();
+    REQUIRE(wanted.size() == 2);
+    CHECK(wanted[1] == nlohmann::json{{"dir", b.drainfs.f / "m1"},
+                                      {"store", b.drainfs.f / "s1"},
+                                      {"policy", "base"},
+                                      {"umount_delay_ms", 30},
+                                      {"umount_wait", "auto"}});
     CHECK(b.drainfs.daemon.asked() == texts{"GET /health", "POST /mounts", "GET /health", "POST /mounts",
                                             "GET /mounts/1/wait?state=dead&timeout_ms=60000&holders=false",
                                             "GET /mounts/2/wait?state=dead&timeout_ms=60000&holders=false"});

@@ -94,8 +94,7 @@ spoken played_drainfs::act(const heard& h) {
 }
 
 spoken played_drainfs::make(const json& body) {
-    wanted.push_back(body);
-    if (static_cast<int>(wanted.size()) > refuse_from) return refusal("409 Conflict", "refused", "no room");
+    if (++asked_for_ > refuse_from) return refusal("409 Conflict", "refused", "no room");
     dirs_.push_back(body.at("dir"));
     return {{{"id", dirs_.size()}}, "201 Created"};
 }

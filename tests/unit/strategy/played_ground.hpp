@@ -53,7 +53,7 @@ class played_drainfs {
     tests::own_folder f;
     int refuse_from = 100;  ///< of the mounts asked for, from this one on
     nlohmann::json violations = nlohmann::json::array();
-    std::vector<nlohmann::json> wanted;  ///< mounts, as they were asked for
+    std::vector<nlohmann::json> wanted() { return daemon.posted(); }
 
   private:
     spoken act(const heard& h);
@@ -61,6 +61,7 @@ class played_drainfs {
 
     played_ground& machine_;
     std::vector<std::string> dirs_;  ///< by id - 1
+    int asked_for_ = 0;              ///< mounts
 
   public:
     played_daemon daemon;

@@ -53,7 +53,7 @@ TEST_CASE("each strategy has as many batches as its samples need, and one that i
     }
     for (int round = 0; round < 6; round += 2)  // both in each round, in random order
         CHECK(r.heard[static_cast<std::size_t>(round)][0] != r.heard[static_cast<std::size_t>(round) + 1][0]);
-    CHECK(r.drainfs.wanted.size() == 48);
+    CHECK(r.drainfs.wanted().size() == 48);
     CHECK(r.machine.still_open() == 0);
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("a run that is stopped has the batches until then", "[strategy]") {
     REQUIRE(none.value().size() == 2);
     CHECK(none.value()[0].what.unmounts == 0);
     CHECK_FALSE(none.value()[0].what.return_ms);
-    CHECK(r.drainfs.wanted.empty());
+    CHECK(r.drainfs.wanted().empty());
     r.stop_after = 4;
     const auto half = r.go();
     REQUIRE(half);
