@@ -38,8 +38,9 @@ T get(const std::string& from, std::size_t at) {
 }
 
 std::string file() {
-    std::ifstream self{"/proc/self/exe", std::ios::binary};
-    return {std::istreambuf_iterator<char>{self}, {}};
+    std::ostringstream text;
+    text << std::ifstream{"/proc/self/exe", std::ios::binary}.rdbuf();
+    return std::move(text).str();
 }
 
 std::uintptr_t where_loaded() {
@@ -84,7 +85,8 @@ void count(int, siginfo_t*, void* context) {
         if (s.at + 1 == static_cast<std::uintptr_t>(stopped)) ++s.passed;
 }
 
-void arm(const site& s) {
+/// What TSan keeps of code cannot be written, so it is not told.
+[[gnu::no_sanitize("thread")]] void arm(const site& s) {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     auto* const begin = reinterpret_cast<void*>(s.at / page * page);  // NOLINT(performance-no-int-to-ptr)
     auto* const code = reinterpret_cast<unsigned char*>(s.at);        // NOLINT(performance-no-int-to-ptr)
