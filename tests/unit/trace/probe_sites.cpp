@@ -5,12 +5,13 @@
 #include <cstring>
 #include <elf.h>
 #include <fstream>
-#include <iterator>
 #include <link.h>
 #include <signal.h>
+#include <sstream>
 #include <stdexcept>
 #include <ucontext.h>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 namespace probe_sites {
