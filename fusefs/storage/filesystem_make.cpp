@@ -70,7 +70,7 @@ sched::task<std::unique_ptr<filesystem>> filesystem::make(filesystem_options o, 
     err = 0;
     auto root = std::make_shared<root_directory>();
     if (!o.store) {
-        err = open_private_root(*root, error);
+        err = open_private_root(all.memory, *root, error);
         if (err) co_return nullptr;
         if (root->in_memory) {
             auto store = directory_store::open(std::move(*root), o.descriptors, err, on_loop(all));

@@ -1,27 +1,21 @@
 #include "fusefs/storage/root_directory.hpp"
 
-#include "fusefs/os/pass_fd.hpp"
 #include "fusefs/storage/open_outside.hpp"
 
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <sched.h>
 
 namespace drainlab::storage {
 
 namespace {
 
 constexpr long tmpfs_magic = 0x01021994, ramfs_magic = 0x858458f6;
-constexpr unsigned fsconfig_set_string = 1, fsconfig_cmd_create = 6, fsopen_cloexec = 1, fsmount_cloexec = 1;
 constexpr std::string_view fallback_prefix = "drainlab-store-";
 
 long fs_type(int fd) {
@@ -31,48 +25,6 @@ long fs_type(int fd) {
 
 std::string cannot(const std::filesystem::path& path, const char* what, int err) {
     return "store " + path.string() + ": " + what + ": " + std::strerror(err);
-}
-
-/// A tmpfs that is mounted nowhere: openat() works relative to the descriptor; the kernel frees it with the last one.
-unique_fd detached_tmpfs() {
-    const unique_fd fs{static_cast<int>(::syscall(SYS_fsopen, "tmpfs", fsopen_cloexec))};
-    if (!fs) return {};
-    if (::syscall(SYS_fsconfig, fs.get(), fsconfig_set_string, "mode", "0755", 0) != 0) return {};
-    if (::syscall(SYS_fsconfig, fs.get(), fsconfig_cmd_create, nullptr, nullptr, 0) != 0) return {};
-    const unique_fd mount{static_cast<int>(::syscall(SYS_fsmount, fs.get(), fsmount_cloexec, 0))};
-    if (!mount) return {};
-    return unique_fd{::openat(mount.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-}
-
-bool write_file(const char* path, const std::string& text) {
-    const unique_fd fd{::open(path, O_WRONLY | O_CLOEXEC)};
-    return fd && ::write(fd.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
-}
-
-/// In the child: a user namespace with our own ids mapped one to one, so that files look the same to both sides.
-void serve_tmpfs_from_namespace(int socket, uid_t uid, gid_t gid) {
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return;
-    write_file("/proc/self/setgroups", "deny");
-    if (!write_file("/proc/self/uid_map", std::to_string(uid) + " " + std::to_string(uid) + " 1")) return;
-    if (!write_file("/proc/self/gid_map", std::to_string(gid) + " " + std::to_string(gid) + " 1")) return;
-    if (const unique_fd fd = detached_tmpfs()) os::send_fd(socket, fd.get());
-}
-
-unique_fd tmpfs_from_namespace() {
-    int pair[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return {};
-    unique_fd ours{pair[0]}, theirs{pair[1]};
-    const uid_t uid = ::geteuid();
-    const gid_t gid = ::getegid();
-    const pid_t child = ::fork();
-    if (child == 0) {
-        serve_tmpfs_from_namespace(theirs.get(), uid, gid);
-        ::_exit(0);
-    }
-    theirs.reset();
-    unique_fd fd = child > 0 ? os::receive_fd(ours.get()) : unique_fd{};
-    if (child > 0) ::waitpid(child, nullptr, 0);
-    return fd;
 }
 
 std::filesystem::path fallback_parent() {
@@ -108,6 +60,7 @@ root_directory::~root_directory() { close(); }
 
 void root_directory::close() {
     fd.reset();
+    memory.remove();
     if (fallback.empty()) return;
     std::error_code ignored;
     std::filesystem::remove_all(fallback, ignored);
@@ -124,9 +77,8 @@ int open_root(const std::filesystem::path& path, root_directory& out, std::strin
     return 0;
 }
 
-int open_private_root(root_directory& out, std::string& error) {
-    out.fd = detached_tmpfs();
-    if (!out.fd && ::geteuid() != 0) out.fd = tmpfs_from_namespace();
+int open_private_root(private_memory& memory, root_directory& out, std::string& error) {
+    out.fd = memory.make(out.memory);
     if (!out.fd) {
         sweep_private_roots();
         if (const int err = make_fallback(out, error)) return err;

@@ -2,6 +2,7 @@
 #pragma once
 #include "fusefs/kernel/page_counts.hpp"
 #include "fusefs/kernel/types.hpp"
+#include "fusefs/storage/private_memory.hpp"
 #include "fusefs/storage/store_agent.hpp"
 #include "fusefs/storage/store_claims.hpp"
 
@@ -67,6 +68,7 @@ class stores {
     sched::scheduler& sched;
     const std::shared_ptr<finished_calls> finished{std::make_shared<finished_calls>()};
     store_claims claims;
+    private_memory memory;
     /// Of the process's own table: for the stores in memory.
     const std::shared_ptr<descriptor_budget> budget{
         std::make_shared<descriptor_budget>(descriptor_budget::of_limit(0))};

@@ -36,9 +36,10 @@ one_file::one_file(bool memory, storage::cache_mode mode, const storage::store_i
     : io{{}, 1, scheduler}, stores{scheduler} {
     storage::root_directory root;
     std::string error;
-    int err = storage::open_private_root(root, error);
+    int err = storage::open_private_root(stores.memory, root, error);
     REQUIRE(err == 0);
     root_ = storage::unique_fd{::fcntl(root.fd.get(), F_DUPFD_CLOEXEC, 0)};
+    directory_ = std::move(root.memory);
     root.is_private = false;
     root.in_memory = memory;
     if (!memory) threads = std::make_shared<held_threads>(scheduler);

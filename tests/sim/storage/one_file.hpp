@@ -89,6 +89,7 @@ struct one_file : model_world {
         ++over;
     }
     int result(task<int> body);
+    storage::memory_directory directory_;  // outlives the store: what is in it is looked at last
     storage::unique_fd root_;
 };
 

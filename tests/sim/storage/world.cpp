@@ -13,9 +13,10 @@ world::world(std::uint64_t seed, const world_rules& r)
     io.log = [this](const std::string& what) { note(what); };
     storage::root_directory root;
     std::string error;
-    int err = storage::open_private_root(root, error);
+    int err = storage::open_private_root(stores.memory, root, error);
     if (err) throw std::runtime_error{error};
     root_ = storage::unique_fd{::fcntl(root.fd.get(), F_DUPFD_CLOEXEC, 0)};
+    directory_ = std::move(root.memory);
     root.is_private = false;
     root.in_memory = rules.memory;
     auto store = storage::directory_store::open(std::move(root), 8, err);

@@ -61,6 +61,7 @@ struct world : model_world {
     sched::task<> freeze_and_give_up();
     sched::task<> unmount();
 
+    storage::memory_directory directory_;  // outlives the store: what is in it is looked at last
     storage::unique_fd root_;
     std::shared_ptr<kernel::super_block> sb_;
     std::string story_;

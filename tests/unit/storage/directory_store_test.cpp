@@ -16,9 +16,10 @@ namespace {
 
 /// A private store, and one that can also be looked at from outside.
 std::shared_ptr<directory_store> private_store(std::size_t descriptors = 16) {
+    private_memory memory;
     root_directory root;
     std::string error;
-    int err = open_private_root(root, error);
+    int err = open_private_root(memory, root, error);
     REQUIRE(err == 0);
     auto store = directory_store::open(std::move(root), descriptors, err);
     REQUIRE(err == 0);
@@ -79,6 +80,7 @@ TEST_CASE("The number of open descriptors stays bounded, and closed ones are ope
 TEST_CASE("A file whose name was given to another behind our back is ESTALE, never the other", "[store]") {
     const drainlab::tests::own_folder own;
     const std::string& name = own.dir;
+    private_memory memory;
     root_directory root;
     std::string error;
     REQUIRE(open_root(name, root, error) == 0);

@@ -17,9 +17,10 @@ namespace {
 
 struct store_of_files {
     explicit store_of_files(std::size_t descriptors = 16) {
+        private_memory memory;
         root_directory root;
         std::string error;
-        int err = open_private_root(root, error);
+        int err = open_private_root(memory, root, error);
         REQUIRE(err == 0);
         s = directory_store::open(std::move(root), descriptors, err);
         REQUIRE(err == 0);
