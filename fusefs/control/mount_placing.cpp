@@ -39,25 +39,26 @@ fuse::session_options served_mount::session_options_here() {
     return o;
 }
 
+/// For the thread that mounts, which waits until it is written.
+std::function<void(const os::mount_identity&)> served_mount::note_in_record() const {
+    return [record = parts_.record, id = id_, dir = request_.dir, name = request_.name](const os::mount_identity& who) {
+        record->note(id, {dir, name, who});
+        record->written(record_within);
+    };
+}
+
 sched::task<> served_mount::place() {
     static aside_room room;
     auto& sched = parts_.host.sched;
     const auto p = placing_ = std::make_shared<placing>();
-    const auto options = session_options_here();
+    auto options = session_options_here();
+    if (parts_.record) options.on_identity = note_in_record();
     // The thread's: the loop looks at it only once it has come back in time.
     const auto its = std::make_shared<placing>();
-    const auto note = [record = parts_.record, id = id_, dir = request_.dir,
-                       name = request_.name](const os::mount_identity& who) {
-        if (!record) return;
-        record->note(id, {dir, name, who});
-        record->written(record_within);
-    };
-    const auto make = [its, options, note, calls = parts_.calls, record = parts_.record,
+    const auto make = [its, options = std::move(options), calls = parts_.calls, record = parts_.record,
                        id = id_](const std::function<bool()>& wanted) {
-        note({});
         its->err = calls.make(options, its->made, its->error);
         const bool done = its->err == 0;
-        if (done) note(its->made.who);
         const bool kept = wanted();
         if (!kept && done) calls.unmake(options, its->made);
         if (record && !(kept && done)) record->forget(id);

@@ -36,6 +36,10 @@ int refuse(std::string& error, const std::filesystem::path& dir, const std::stri
     return err;
 }
 
+void tell(const session_options& o, const os::mount_identity& who) {
+    if (o.on_identity) o.on_identity(who);
+}
+
 int set_flag(int fs, const char* key) {
     return static_cast<int>(::syscall(SYS_fsconfig, fs, cfg_flag, key, nullptr, 0));
 }
@@ -78,6 +82,7 @@ int mount_directly(const session_options& o, const mount_flags& flags, int dir, 
     out.root.reset(static_cast<int>(::syscall(SYS_fsmount, fs.get(), 1 /* FSMOUNT_CLOEXEC */, attributes(flags))));
     if (!out.root) return errno;
     out.who = os::identify_mount(out.root.get(), "", AT_EMPTY_PATH);  // asks the kernel, not us
+    tell(o, out.who);
     if (::syscall(SYS_move_mount, out.root.get(), "", dir, "", move_empty_paths) == 0) return 0;
     const int err = errno;
     return refuse(error, o.dir, std::string{"cannot be mounted on: "} + std::strerror(err), err);
@@ -126,6 +131,7 @@ int mount_by_fusermount(const session_options& o, const mount_flags& flags, new_
     unique_fd theirs{pair[1]};
     const auto dir = o.dir.string();
     const auto before = newest_mount_on(dir);
+    tell(o, {});
     const auto end = os::run_program({.words = {"fusermount3", "-o", option_text(o, flags, out.allow_other), "--", dir},
                                       .environment = {"_FUSE_COMMFD=3"},
                                       .descriptor = theirs.get(),
@@ -147,6 +153,7 @@ int mount_by_fusermount(const session_options& o, const mount_flags& flags, new_
     if (!out.fuse) return refuse(error, o.dir, "fusermount3 says: " + (end.said.empty() ? "nothing" : end.said), EPERM);
     ::fcntl(out.fuse.get(), F_SETFL, ::fcntl(out.fuse.get(), F_GETFL) | O_NONBLOCK);
     out.who = os::identify_mount(AT_FDCWD, dir.c_str());
+    tell(o, out.who);
     return 0;
 }
 

@@ -20,14 +20,14 @@ mount_request request_on(const std::string& dir, const std::string& name) {
     return r;
 }
 
-daemon_world::daemon_world(milliseconds drain_limit)
+daemon_world::daemon_world(milliseconds drain_limit, std::shared_ptr<owner_record> record)
     : rcu{kernel::make_rcu(sched, machine, profile)}, host{sched, machine, *rcu, profile} {
     stores_back.assign(dup(stores.finished_fd()));
     hear_from_stores();
     const mount_calls calls{
         [this](const auto& options, auto& out, auto& error) { return kernel_side.make(options, out, error); },
         [](const auto&, auto&) {}};
-    const mount_parts parts{io, host, env, stores, events, watch, drain_limit, nullptr, calls};
+    const mount_parts parts{io, host, env, stores, events, watch, drain_limit, std::move(record), calls};
     mount_defaults defaults;
     defaults.policy = kernel::find_drain_policy("persb");
     mounts = std::make_unique<served_mounts>(

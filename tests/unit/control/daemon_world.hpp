@@ -22,7 +22,7 @@ namespace drainlab::control::test {
 
 class daemon_world {
   public:
-    explicit daemon_world(milliseconds drain_limit = milliseconds{60'000});
+    explicit daemon_world(milliseconds drain_limit = milliseconds{60'000}, std::shared_ptr<owner_record> record = {});
     ~daemon_world();
     daemon_world(const daemon_world&) = delete;
     daemon_world& operator=(const daemon_world&) = delete;

@@ -64,6 +64,8 @@ int fake_kernel::make(const fuse::session_options& options, fuse::new_mount& out
     const auto where = address_in(dir_.dir);
     if (::connect(out.fuse.get(), reinterpret_cast<const sockaddr*>(&where), sizeof where) != 0) return errno;
     out.who = os::identify_mount(AT_FDCWD, options.dir.c_str());
+    if (options.on_identity) options.on_identity(out.who);
+    if (before_it_is_seen) before_it_is_seen();
     out.direct = true;
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "tests/own_folder.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ class fake_kernel {
     /// Our end of the oldest mount that has not been asked for yet.
     connection accept() const;
     int refuse_with{};  ///< errno of the next mounts
+    /// In that thread, when the mount is made and before anybody can see it.
+    std::function<void()> before_it_is_seen{};
 
   private:
     tests::own_folder dir_;

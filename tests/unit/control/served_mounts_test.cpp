@@ -1,5 +1,7 @@
 // The life of a mount, from its birth to its record.
+#include "fusefs/control/owner_record.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
+#include "tests/own_folder.hpp"
 #include "tests/unit/control/daemon_world.hpp"
 
 #include <catch2/catch.hpp>
@@ -79,6 +81,33 @@ TEST_CASE("an unmount is detached, drained and dead, and the unmounter goes on o
     CHECK(w.mounts->find("a") == nullptr);
     CHECK(w.mounts->gone().times.at("persb").drain.total() == 1);
     CHECK(in_order(events_of(w), {"mounted", "detached", "dying", "connection_ended"}));
+}
+
+TEST_CASE("a mount is on record before anybody can see it, until it is gone", "[served_mounts]") {
+    const tests::own_folder f;
+    const os::unique_fd dir{::open(f.dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    const auto record = std::make_shared<owner_record>(dir.get(), "x.state", daemon_state{});
+    const auto on_record = [&] {
+        std::string why;
+        const auto state = read_state(f / "x.state", why);
+        return state ? state->mounts : std::vector<owned_mount>{};
+    };
+    daemon_world w{60s, record};
+    std::vector<owned_mount> before;
+    w.kernel_side.before_it_is_seen = [&] { before = on_record(); };
+    auto& m = w.mounted("a");
+    REQUIRE(before.size() == 1);
+    CHECK(before[0].name == "a");
+    CHECK(before[0].dir == "/proc");
+    CHECK(os::is_same(before[0].who, m.identity()));
+    CHECK(unmount(w, m) == 0);
+    w.gone(m.id());
+    CHECK(record->written(20s));
+    CHECK(on_record().empty());
+    w.kernel_side.refuse_with = EBUSY;
+    CHECK_FALSE(w.mount(request_on("/proc", "b")).has_value());
+    CHECK(record->written(20s));
+    CHECK(on_record().empty());
 }
 
 TEST_CASE("a connection that is cut ends the mount, and its name is taken away", "[served_mounts]") {
