@@ -1,5 +1,6 @@
 // The record of what the daemon owns (state_file.hpp), kept by a thread: nobody on the loop waits
-// for the file system that it lies on, and changes that come together are written together.
+// for the file system that it lies on, and changes that come together are written together. They are
+// lines at its end: a new file, renamed over the old one, costs twenty times as much.
 #pragma once
 #include "fusefs/control/scribe.hpp"
 #include "fusefs/control/state_file.hpp"
@@ -16,6 +17,9 @@ class owner_record {
     /// `dir`: descriptor of the socket's directory, borrowed until close(); `name`:
     /// of the file in it; `state`: the daemon as it begins, written down soon.
     owner_record(int dir, std::string name, daemon_state state);
+    ~owner_record();
+    owner_record(const owner_record&) = delete;
+    owner_record& operator=(const owner_record&) = delete;
 
     /// `pid` 0: there is none.
     void gate_is(pid_t pid);

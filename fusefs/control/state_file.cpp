@@ -8,8 +8,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -57,7 +59,8 @@ os::process_identity process_of(const json& j) {
 
 json mount_json(const owned_mount& m, std::uint64_t mount_namespace) {
     const bool known = static_cast<bool>(m.who);
-    return {{"dir", os::to_printable(m.dir)},
+    return {{"id", m.id},
+            {"dir", os::to_printable(m.dir)},
             {"name", os::to_printable(m.name)},
             {"dev", known ? device_json(m.who.dev) : json()},
             {"unique_id", known && m.who.id != 0 ? json(m.who.id) : json()},
@@ -77,7 +80,14 @@ owned_mount mount_of(const json& j) {
     m.name = os::from_printable(j.at("name").get<std::string>()).value_or("");
     m.who = {device_of(j.value("dev", json())), number_or_0<std::uint64_t>(j, "unique_id"),
              number_or_0<std::int64_t>(j, "mount_id"), number_or_0<std::uint64_t>(j, "mount_namespace")};
+    m.id = number_or_0<std::uint32_t>(j, "id");
     return m;
+}
+
+void make_change(daemon_state& s, const json& j) {
+    const auto id = j.at("id").get<std::uint32_t>();
+    std::erase_if(s.mounts, [id](const owned_mount& m) { return m.id == id; });
+    if (!j.contains("gone")) s.mounts.push_back(mount_of(j));
 }
 
 bool write_all(int fd, std::string_view text) {
@@ -88,6 +98,12 @@ bool write_all(int fd, std::string_view text) {
         text.remove_prefix(static_cast<std::size_t>(n));
     }
     return true;
+}
+
+std::string to_line(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"; }
+
+std::string to_line(const record_change& c, std::uint64_t mount_namespace) {
+    return to_line(c.mount ? mount_json(*c.mount, mount_namespace) : json{{"id", c.id}, {"gone", true}});
 }
 
 }  // namespace
@@ -102,11 +118,12 @@ std::string state_to_json(const daemon_state& s) {
         {"pid", s.daemon.pid},      {"start_time", s.daemon.start_time},    {"pid_namespace", s.daemon.pid_namespace},
         {"boot_id", s.daemon.boot}, {"mount_namespace", s.mount_namespace}, {"gate", process_json(s.gate)},
         {"mounts", mounts}};
-    return whole.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+    return to_line(whole);
 }
 
 std::optional<daemon_state> state_from_json(const std::string& text) try {
-    const auto parsed = input::parse_json(text);
+    const auto first = text.find('\n');
+    const auto parsed = input::parse_json(text.substr(0, first));
     if (!parsed.value) return std::nullopt;
     const json& whole = *parsed.value;
     daemon_state s;
@@ -114,24 +131,40 @@ std::optional<daemon_state> state_from_json(const std::string& text) try {
     s.mount_namespace = whole.at("mount_namespace").get<std::uint64_t>();
     s.gate = process_of(whole.at("gate"));
     for (const auto& m : whole.at("mounts")) s.mounts.push_back(mount_of(m));
+    for (auto at = first; at != std::string::npos;) {
+        const auto end = text.find('\n', ++at);
+        if (end == std::string::npos) break;
+        const auto change = input::parse_json(text.substr(at, end - at));
+        if (!change.value) return std::nullopt;
+        make_change(s, *change.value);
+        at = end;
+    }
+    std::ranges::stable_sort(s.mounts, {}, &owned_mount::id);
     return s;
 } catch (const json::exception&) { return std::nullopt; }
 
-bool write_state(const std::string& path, const daemon_state& s) { return write_state(AT_FDCWD, path, s); }
+bool write_state(const std::string& path, const daemon_state& s) {
+    return static_cast<bool>(write_state(AT_FDCWD, path, s));
+}
 
-bool write_state(int dir, const std::string& name, const daemon_state& s) {
+os::unique_fd write_state(int dir, const std::string& name, const daemon_state& s) {
     const std::string fresh = name + ".new";
-    {
-        const os::unique_fd file{
-            openat(dir, fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
-        if (!file) return false;
-        if (write_all(file.get(), state_to_json(s)) && renameat(dir, fresh.c_str(), dir, name.c_str()) == 0)
-            return true;
-    }
+    os::unique_fd file{
+        openat(dir, fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!file) return {};
+    if (write_all(file.get(), state_to_json(s)) && renameat(dir, fresh.c_str(), dir, name.c_str()) == 0) return file;
     const int error = errno;
     unlinkat(dir, fresh.c_str(), 0);
     errno = error;
-    return false;
+    return {};
+}
+
+bool append_changes(int file, const std::vector<record_change>& changes, std::uint64_t mount_namespace) {
+    struct stat st {};
+    if (fstat(file, &st) != 0 || st.st_nlink == 0) return false;
+    std::string lines;
+    for (const auto& c : changes) lines += to_line(c, mount_namespace);
+    return write(file, lines.data(), lines.size()) == static_cast<ssize_t>(lines.size());
 }
 
 std::optional<daemon_state> read_state(const std::string& path, std::string& why) {

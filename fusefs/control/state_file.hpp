@@ -2,6 +2,7 @@
 #pragma once
 #include "fusefs/os/mount_identity.hpp"
 #include "fusefs/os/process_identity.hpp"
+#include "fusefs/os/unique_fd.hpp"
 
 #include <sys/types.h>
 
@@ -16,6 +17,13 @@ namespace drainlab::control {
 struct owned_mount {
     std::string dir, name;
     os::mount_identity who{};  ///< nobody: it was about to be made, and names nothing
+    std::uint32_t id{};        ///< the daemon's number of it; 0 in records of before 2026-12
+};
+
+/// A mount that came, became known, or (`mount` is nothing) went.
+struct record_change {
+    std::uint32_t id{};
+    std::optional<owned_mount> mount;
 };
 
 /// The contents of X.state (docs/api.md).
@@ -35,15 +43,19 @@ std::string life_path(const std::string& socket);
 /// Replaces the file at `path`, never leaving half of one. False (errno set) if it cannot be written.
 bool write_state(const std::string& path, const daemon_state& s);
 /// The same for the file `name` in the directory `dir` (a descriptor): nothing that is mounted over that is in the way.
-bool write_state(int dir, const std::string& name, const daemon_state& s);
+/// @return what changes can be added to with append_changes(); none if it failed.
+os::unique_fd write_state(int dir, const std::string& name, const daemon_state& s);
+/// False: they are not in the file, or in part, or nobody will find that file; it has to be written anew.
+bool append_changes(int file, const std::vector<record_change>& changes, std::uint64_t mount_namespace);
 
 /// Nothing if there is none, or it is not of our form, or somebody else can have written it; `why` then says so in the
 /// last case.
 std::optional<daemon_state> read_state(const std::string& path, std::string& why);
 
-/// The record's text: what write_state() writes.
+/// The record's text: what write_state() writes, one line.
 std::string state_to_json(const daemon_state& s);
-/// Nothing if it is not of that form; keys that are not known are passed over.
+/// That line, with the changes of the lines below. Nothing if it is not of that form; keys that are not known are passed
+/// over, and what follows the last line break: it was being written.
 std::optional<daemon_state> state_from_json(const std::string& text);
 
 }  // namespace drainlab::control

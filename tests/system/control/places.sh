@@ -46,7 +46,7 @@ socket=$here/sock/d.sock
 if [ "$(id -u)" = 0 ] && mount -t tmpfs none "$here/sock" 2>/dev/null; then
     umount "$other"
     umount "$here/sock"
-    soon '! grep -q other "$here/sock/d.state"'
+    soon 'tail -n 1 "$here/sock/d.state" | grep -q gone'
 fi
 
 # A mount point behind a stopped FUSE daemon: the asker is told within its time; others, and the socket, go on meanwhile.

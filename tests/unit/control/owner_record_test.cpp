@@ -5,8 +5,13 @@
 
 #include <catch2/catch.hpp>
 
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <unistd.h>
@@ -63,6 +68,50 @@ TEST_CASE("What is noted is in the file before written() says so", "[record]") {
     r.forget(9);
     CHECK(r.written(20s));
     CHECK(f.names() == all{"b"});
+}
+
+TEST_CASE("Changes are added to the file; one that is gone, and a gate, mean a new file", "[record]") {
+    const folder f;
+    owner_record r{f.fd.get(), "x.state", nobody()};
+    REQUIRE(r.written(20s));
+    const auto file = [&] {
+        struct stat st {};
+        REQUIRE(::stat(f.file().c_str(), &st) == 0);
+        return st.st_ino;
+    };
+    const auto lines = [&] {
+        std::ifstream in{f.file()};
+        return std::count(std::istreambuf_iterator<char>{in}, {}, '\n');
+    };
+    const auto first = file();
+    r.note(1, {"/a", "a", known});
+    REQUIRE(r.written(20s));
+    r.forget(1);
+    r.note(2, {"/b", "b", known});
+    REQUIRE(r.written(20s));
+    CHECK(f.names() == all{"b"});
+    CHECK(file() == first);
+    CHECK(lines() >= 3);
+
+    ::link(f.file().c_str(), (f / "kept").c_str());  // so that its number is not used again
+    r.gate_is(::getpid());
+    REQUIRE(r.written(20s));
+    CHECK(f.names() == all{"b"});
+    CHECK(file() != first);
+    CHECK(lines() == 1);
+
+    std::filesystem::remove(f.file());
+    r.note(3, {"/c", "c", known});
+    REQUIRE(r.written(20s));
+    CHECK(f.names() == all{"b", "c"});
+    for (int k = 0; k < 600; ++k) {
+        r.note(4, {"/d", "d", known});
+        REQUIRE(r.written(20s));
+        r.forget(4);
+        REQUIRE(r.written(20s));
+    }
+    CHECK(f.names() == all{"b", "c"});
+    CHECK(lines() < 1000);
 }
 
 TEST_CASE("Changes from several threads all arrive", "[record]") {

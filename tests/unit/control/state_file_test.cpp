@@ -60,6 +60,29 @@ TEST_CASE("state goes through JSON, whatever bytes names have", "[control]") {
     CHECK(state_from_json(state_to_json({s.daemon, 99, {}, {}}))->gate.pid == 0);
 }
 
+TEST_CASE("changes follow the state, and the last line may be half a one", "[control]") {
+    const folder f;
+    const os::unique_fd dir{open(f.dir.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    const os::mount_identity who{makedev(0, 45), 7, 300, 99};
+    const auto file =
+        write_state(dir.get(), "x.state", {{1, 2, 3, ""}, 99, {}, {{"/a", "a", who, 1}, {"/b", "b", who, 2}}});
+    REQUIRE(file);
+    REQUIRE(append_changes(file.get(), {{1, {}}, {3, owned_mount{"/c", "c", {}, 3}}, {9, {}}}, 99));
+    REQUIRE(append_changes(file.get(), {{3, owned_mount{"/c", "c", who, 3}}}, 99));
+    const std::string half = R"({"id":2,"go)";
+    REQUIRE(write(file.get(), half.data(), half.size()) > 0);
+    const auto s = read(f / "x.state");
+    REQUIRE(s);
+    REQUIRE(s->mounts.size() == 2);
+    CHECK(s->mounts[0].name == "b");
+    CHECK(s->mounts[1].name == "c");
+    CHECK(s->mounts[1].id == 3);
+    CHECK(os::is_same(s->mounts[1].who, who));
+    REQUIRE(unlink((f / "x.state").c_str()) == 0);
+    CHECK_FALSE(append_changes(file.get(), {{1, {}}}, 99));
+    CHECK_FALSE(state_from_json(state_to_json(*s) + "{}\n"));
+}
+
 TEST_CASE("what is no state is none", "[control]") {
     for (const char* text : {"", "{", "[]", "7", "{\"pid\":1}", "{\"pid\":\"x\",\"start_time\":1}"}) {
         CAPTURE(text);
