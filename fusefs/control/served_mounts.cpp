@@ -29,12 +29,10 @@ api_error unknown_policy(const std::string& word) {
 
 namespace {
 
-/// Whether the mount is what `dir` leads to: neither moved away, nor covered, nor hidden.
-bool is_on_top(const served_mount& m, const std::string& dir) {
-    const auto mounts = os::current_mounts();
-    const auto& table = *mounts;
-    const auto line = os::find_mount(table, m.identity());
-    return line && line->dir == dir && !os::covering(table, *line);
+bool is_it(const served_mount& m, const os::mount_line& line) {
+    if (m.dev() != line.device()) return false;
+    const auto its = os::find_mount(*os::current_mounts(), m.identity());
+    return its && its->id == line.id;
 }
 
 bool is_same_process(const os::process_identity& seen) {
@@ -67,8 +65,9 @@ std::optional<api_error> served_mounts::refuse(const mount_request& r) const {
     for (const auto& m : opening_)
         if (m->dir() == r.dir || m->name() == r.name)
             return api_error{409, "busy", fmt::format("{} is just being mounted as '{}'", m->dir(), m->name()), ""};
+    const auto top = os::mount_at(*os::current_mounts(), r.dir);  // neither covered nor hidden
     for (const auto& [id, m] : mounts_) {
-        if (m->state() == mount_state::live && is_on_top(*m, r.dir))
+        if (top && m->state() == mount_state::live && is_it(*m, *top))
             return api_error{409, "already_ours", fmt::format("{} is already mounted here as '{}'", r.dir, m->name()),
                              "choose another directory"};
         if (m->state() != mount_state::dead && m->name() == r.name)

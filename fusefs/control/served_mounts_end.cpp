@@ -66,10 +66,8 @@ void served_mounts::stop(milliseconds timeout, std::function<void()> done) {
     stop_->held_deadline = steady::now() + std::chrono::seconds{1};
     std::vector<std::shared_ptr<served_mount>> all;
     for (const auto& [id, m] : mounts_) all.push_back(m);
-    const auto mounts = os::current_mounts();
-    const auto& table = *mounts;
     for (const auto& m : all) {
-        const held_mount held{place_of(*m, table), m->name()};
+        const held_mount held{place_of(*m), m->name()};
         if (m->state() == mount_state::detached) stop_->held[m->id()] = held;
         if (m->state() != mount_state::live) continue;
         ++stop_->unmounting;

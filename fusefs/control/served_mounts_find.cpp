@@ -11,18 +11,14 @@
 
 namespace drainlab::control {
 
-/// Where it is; where it was last, if it has no name any more.
-std::string place_of(const served_mount& m, const std::vector<os::mount_line>& table) {
-    const auto line = os::find_mount(table, m.identity());
-    return line ? line->dir : m.dir();
-}
+std::string place_of(const served_mount& m) { return os::mount_point_of(m.identity()).value_or(m.dir()); }
 
 namespace {
 
 /// It may have been moved, or a directory above it renamed.
-mount_view placed(const served_mount& m, const std::vector<os::mount_line>& table) {
+mount_view placed(const served_mount& m) {
     auto v = m.view();
-    if (v.state == mount_state::live) v.dir = place_of(m, table);
+    if (v.state == mount_state::live) v.dir = place_of(m);
     return v;
 }
 
@@ -30,11 +26,9 @@ mount_view placed(const served_mount& m, const std::vector<os::mount_line>& tabl
 
 std::optional<std::uint32_t> served_mounts::newest(const mount_word& w) const {
     using kind = mount_word::kind;
-    const auto mounts = os::current_mounts();
-    const auto& table = *mounts;
     dev_t on_top = 0;  // of ours, on that directory
     if (w.is == kind::dir) {
-        const auto line = os::mount_at(table, os::from_printable(w.text).value_or(w.text));
+        const auto line = os::mount_at(*os::current_mounts(), os::from_printable(w.text).value_or(w.text));
         if (line && line->ours()) on_top = line->device();
     }
     const auto fits = [&](std::uint32_t id, const std::string& name, dev_t dev, const auto& dir) {
@@ -49,7 +43,7 @@ std::optional<std::uint32_t> served_mounts::newest(const mount_word& w) const {
     for (auto m = mounts_.rbegin(); on_top != 0 && m != mounts_.rend(); ++m)
         if (m->second->dev() == on_top && m->second->state() != mount_state::dead) return m->first;
     for (auto m = mounts_.rbegin(); m != mounts_.rend(); ++m)
-        if (const auto& one = *m->second; fits(one.id(), one.name(), one.dev(), [&] { return place_of(one, table); }))
+        if (const auto& one = *m->second; fits(one.id(), one.name(), one.dev(), [&] { return place_of(one); }))
             return m->first;
     for (auto v = gone_.rbegin(); v != gone_.rend(); ++v)
         if (fits(v->id, v->name, v->who.dev, [&] { return v->dir; })) return v->id;
@@ -71,7 +65,7 @@ served_mount* served_mounts::find(const std::string& word) const {
 std::optional<mount_view> served_mounts::view(const std::string& word) const {
     const auto id = number_of(word);
     if (!id) return std::nullopt;
-    if (const auto m = mounts_.find(*id); m != mounts_.end()) return placed(*m->second, *os::current_mounts());
+    if (const auto m = mounts_.find(*id); m != mounts_.end()) return placed(*m->second);
     for (auto v = gone_.rbegin(); v != gone_.rend(); ++v)
         if (v->id == *id) return *v;
     return std::nullopt;
@@ -79,10 +73,8 @@ std::optional<mount_view> served_mounts::view(const std::string& word) const {
 
 std::vector<mount_view> served_mounts::views() const {
     std::vector<mount_view> all{gone_.begin(), gone_.end()};
-    const auto mounts = os::current_mounts();
-    const auto& table = *mounts;
     for (const auto& [id, m] : mounts_)
-        if (m->super()) all.push_back(placed(*m, table));
+        if (m->super()) all.push_back(placed(*m));
     std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
     return all;
 }

@@ -31,6 +31,6 @@ struct served_mounts::stop_state {
 };
 
 /// Where it is; where it was last, if it has no name any more.
-std::string place_of(const served_mount& m, const std::vector<os::mount_line>& table);
+std::string place_of(const served_mount& m);
 
 }  // namespace drainlab::control

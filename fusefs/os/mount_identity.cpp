@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,7 +23,8 @@ namespace {
 // include/uapi/linux/stat.h and mount.h, Linux 5.8 to 6.8; not all in Debian 12's headers
 constexpr unsigned statx_mnt_id = 0x1000, statx_mnt_id_unique = 0x4000;
 constexpr long statmount_number = 457, listmount_number = 458;  // on every architecture
-constexpr std::uint64_t statmount_sb_basic = 1, statmount_mnt_basic = 2, every_mount = ~0ull;
+constexpr std::uint64_t statmount_sb_basic = 1, statmount_mnt_basic = 2, statmount_mnt_point = 0x10,
+                        every_mount = ~0ull;
 
 struct mnt_id_req {
     std::uint32_t size = 24, spare = 0;
@@ -38,8 +40,12 @@ struct statmount_answer {
     std::uint32_t sb_flags, fs_type;
     std::uint64_t mnt_id, mnt_parent_id;
     std::uint32_t mnt_id_old, mnt_parent_id_old;
-    char more[1024];
+    std::uint64_t attributes[5];
+    std::uint32_t mnt_root, mnt_point;  // where in `texts`
+    std::uint64_t more[50];
+    char texts[1536];
 };
+static_assert(offsetof(statmount_answer, mnt_point) == 108 && offsetof(statmount_answer, texts) == 512);
 
 /// An errno; ENOENT: there is no such mount.
 int ask(std::uint64_t unique_id, std::uint64_t what, statmount_answer& answer) {
@@ -134,6 +140,19 @@ std::optional<mount_line> find_mount(const std::vector<mount_line>& mounts, cons
 bool is_still_mounted(std::uint64_t unique_id) {
     statmount_answer ignored;
     return ask(unique_id, 0, ignored) != ENOENT;
+}
+
+std::optional<std::string> mount_point_of(const mount_identity& who) {
+    statmount_answer now;
+    const bool here = who.ns == 0 || who.ns == mount_namespace_of();
+    const int error = who.id != 0 && here ? ask(who.id, statmount_mnt_point, now) : ENOSYS;
+    if (error == ENOENT) return std::nullopt;
+    if (error == 0 && (now.mask & statmount_mnt_point) != 0) {
+        const std::string dir = now.texts + now.mnt_point;
+        return dir.empty() ? std::nullopt : std::optional{dir};
+    }
+    const auto line = find_mount(*current_mounts(), who);
+    return line ? std::optional{line->dir} : std::nullopt;
 }
 
 std::uint64_t mount_namespace_of(const std::string& pid) {

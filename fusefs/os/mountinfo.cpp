@@ -32,6 +32,7 @@ namespace {
 
 std::vector<std::string_view> fields_of(std::string_view line) {
     std::vector<std::string_view> fields;
+    fields.reserve(12);
     while (!line.empty()) {
         const auto end = std::min(line.find(' '), line.size());
         if (end > 0) fields.push_back(line.substr(0, end));
@@ -94,12 +95,9 @@ namespace {
 
 std::string read_all(const unique_fd& file) {
     std::string text;
-    for (ssize_t got = 1; file && got > 0;) {
-        const std::size_t had = text.size();
-        text.resize(had + 64 * 1024);  // the kernel gives whole lines, as many as fit
-        got = ::read(file.get(), text.data() + had, text.size() - had);
-        text.resize(had + static_cast<std::size_t>(got > 0 ? got : 0));
-    }
+    char part[8192];  // the kernel gives whole lines, and no more than a page of them
+    ssize_t got = 0;
+    while (file && (got = ::read(file.get(), part, sizeof part)) > 0) text.append(part, static_cast<std::size_t>(got));
     return text;
 }
 
@@ -137,11 +135,11 @@ namespace {
 /// The next mount that a walk to `path` steps into from `from` (null: from the root of the table): of those mounted on
 /// it the one nearest to the beginning of the path; of two on one place the later.
 const mount_line* step(const std::vector<mount_line>& mounts, const mount_line* from, std::string_view path,
-                       const std::set<std::int64_t>& known) {
+                       const std::vector<std::int64_t>& known) {
     const mount_line* next = nullptr;
     for (const auto& m : mounts) {
-        const bool child =
-            from ? m.parent == from->id && m.id != from->id : !known.contains(m.parent) || m.parent == m.id;
+        const bool child = from ? m.parent == from->id && m.id != from->id
+                                : !std::ranges::binary_search(known, m.parent) || m.parent == m.id;
         if (child && contains(m.dir, path) && (!next || m.dir.size() <= next->dir.size())) next = &m;
     }
     return next;
@@ -150,8 +148,10 @@ const mount_line* step(const std::vector<mount_line>& mounts, const mount_line* 
 }  // namespace
 
 std::optional<mount_line> mount_containing(const std::vector<mount_line>& mounts, std::string_view path) {
-    std::set<std::int64_t> known;
-    for (const auto& m : mounts) known.insert(m.id);
+    std::vector<std::int64_t> known;
+    known.reserve(mounts.size());
+    for (const auto& m : mounts) known.push_back(m.id);
+    std::ranges::sort(known);
     const mount_line* at = nullptr;
     std::size_t steps = 0;
     for (const mount_line* next = nullptr; steps <= mounts.size() && (next = step(mounts, at, path, known)); ++steps)

@@ -117,9 +117,16 @@ TEST_CASE("a mount is found where it was moved, renamed, covered and hidden", "[
         const auto m = directory(dir + "/a/m"), other = directory(dir + "/other");
         mount_tmpfs(m);
         const auto who = identify_mount(AT_FDCWD, m.c_str());
-        const auto now = [&] { return find_mount(read_mountinfo(), who).value(); };
+        auto older = who;  // as a kernel before 6.8 would know it
+        older.id = 0;
+        const auto now = [&] {
+            auto line = find_mount(read_mountinfo(), who).value();
+            expect(who.id == 0 || mount_point_of(who) == line.dir, "its mount point by itself");
+            return line;
+        };
         const auto table = [] { return read_mountinfo(); };
         expect(now().dir == m && !covering(table(), now()), "where it was made");
+        expect(mount_point_of(older) == m, "the table says so, too");
         expect(rename((dir + "/a").c_str(), (dir + "/b").c_str()) == 0, "rename");
         expect(now().dir == dir + "/b/m" && !covering(table(), now()), "its parent was renamed");
         expect(is_same(identify_line(now()).value(), who), "the line is it");
@@ -133,6 +140,8 @@ TEST_CASE("a mount is found where it was moved, renamed, covered and hidden", "[
         expect(!covering(table(), now()), "it is uncovered");
         mount_tmpfs(dir);
         expect(covering(table(), now())->dir == dir, "it is hidden");
+        expect(umount2(dir.c_str(), 0) == 0 && umount2(other.c_str(), 0) == 0, "unmount");
+        expect(!mount_point_of(who) && !mount_point_of(older) && !mount_point_of({}), "it is nowhere");
     });
 }
 
