@@ -28,6 +28,12 @@ struct place {
             return look();
         });
     }
+    /// Whether nothing that a holder makes is on the mount. (Who counts lines leaves counts in its root directory.)
+    bool nothing_made() const {
+        for (const auto& e : std::filesystem::directory_iterator(held.dir))
+            if (e.path().filename().string().starts_with(".drainlab-")) return false;
+        return true;
+    }
     bool nothing_left() const {
         return !std::filesystem::exists(own / "drainlab") || std::filesystem::is_empty(own / "drainlab");
     }
