@@ -7,6 +7,7 @@ expect 0 mount "$d"
 
 sleep 1000 > "$d/file" &
 holder=$!
+asleep $holder
 before=$(now_ms)
 expect 16 umount "$d"
 [ $(($(now_ms) - before)) -lt 5000 ] || fail "EBUSY took its time"

@@ -32,7 +32,7 @@ busy() {
     local words
     for words in "$@"; do says "$words"; done
     kill -9 "$holder" 2> /dev/null
-    wait "$holder" 2> /dev/null
+    wait "$holder" 2> /dev/null || true
 }
 
 python "os.chdir(d); s = socket.socket(socket.AF_UNIX); s.bind('a socket'); os.chdir('/')"
@@ -54,7 +54,8 @@ busy "working directory: $d (thread"
 # A process of another pid namespace is named with the pid that it calls itself; from inside of one, what is outside cannot be seen.
 if unshare -pf true 2> /dev/null; then
     unshare -pf sh -c 'sleep 1000 > "$1/file" & echo > "$2"; wait' sh "$d" "$here/inside" &
-    soon '[ -e "$here/inside" ] && [ -e "$d/file" ]'
+    soon '[ -e "$here/inside" ]'
+    asleep '$(pgrep -P $(pgrep -P $!))'
     expect 16 umount "$d"
     says "(sleep): an open file: $d/file (pid 2 in its own pid namespace)"
     out=$(unshare -pf --mount-proc "$drainctl" why "$d" 2>&1)
@@ -122,20 +123,20 @@ fi
 # A copy in a mount namespace that no process is in: a descriptor keeps it, then a file.
 python "
 r, w = os.pipe()
-if os.fork() == 0:
+child = os.fork()
+if child == 0:
     ctypes.CDLL(None).unshare(0x20000); ctypes.CDLL(None).mount(None, b'/', None, 0x44000, None)
     os.write(w, b'x'); time.sleep(1000)
+os.read(r, 1)
+kept = os.open(f'/proc/{child}/ns/mnt', os.O_RDONLY)
+os.kill(child, 9); os.waitpid(child, 0)
 " 2> /dev/null
-child=$(pgrep -P "$holder")
-if [ "$(readlink "/proc/$child/ns/mnt")" != "$(readlink /proc/self/ns/mnt)" ]; then
-    ns=$(readlink "/proc/$child/ns/mnt" | tr -dc 0-9)
-    exec 8< "/proc/$child/ns/mnt"
-    kill -9 "$child" "$holder"
-    soon '! alive "$child"'
+ns=$(readlink "/proc/$holder/fd/"* | sed -n 's/^mnt:\[\(.*\)\]$/\1/p')
+if [ "$(readlink /proc/self/ns/mnt)" != "mnt:[$ns]" ]; then
     expect 0 umount "$d" --lazy
-    says "mount namespace $ns: $d (kept by a descriptor of pid $$)"
-    exec 8<&-
+    says "mount namespace $ns: $d (kept by a descriptor of pid $holder)"
+    kill -9 "$holder"; wait "$holder" 2> /dev/null || true
 else
-    kill -9 "$child" "$holder"
+    kill -9 "$holder"; wait "$holder" 2> /dev/null || true
     expect 0 umount "$d"
 fi

@@ -29,7 +29,7 @@ says "dead"
 expect 0 mount "$d"
 sleep 1000 > "$d/file" &
 holder=$!
-soon '[ -e "$d/file" ]'
+asleep $holder
 expect 124 detach "$d" --wait --timeout 700ms
 says "phase reached: detached"
 says "held by pid $holder (sleep)"

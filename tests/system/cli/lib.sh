@@ -73,6 +73,7 @@ soon() {
 drainfs_here() { grep -c "$here.* fuse.drainfs " /proc/self/mountinfo; }  # of this test: others may run beside it
 ours() { grep -c " $1 .* fuse.drainfs " /proc/self/mountinfo; }  # how many drainfs mounts are on a directory
 alive() { [ -d "/proc/$1" ] && ! grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }  # a zombie is not
+asleep() { soon '[ "$(cat /proc/'"$1"'/comm)" = sleep ]'; }  # a child is no longer the shell that became it
 end() { # ends a child and takes note
     kill "$1"
     wait "$1" 2>/dev/null

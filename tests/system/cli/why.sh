@@ -182,6 +182,7 @@ says "nothing is mounted"
 # A name that is mounted again while the old one is held: the living mount is meant.
 sleep 1000 > "$b/file" &
 holder=$!
+asleep $holder
 expect 0 umount "$b" --lazy
 expect 0 why drainfs-1
 says "it has no name here (any more)"
