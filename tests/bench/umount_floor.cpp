@@ -2,8 +2,9 @@
 // persb, behind its gate) costs beside that of a bare libfuse mount that serves
 // nothing: umount2(2) by itself, and a whole umount(8); interleaved, in microseconds.
 //
-// bench_umount_floor --cycles [MOUNTS]: lives of mounts, from mount to dead,
-// in a second: a bare libfuse mount and drainfs, MOUNTS at once, in turn.
+// bench_umount_floor --cycles [MOUNTS]: lives of mounts, from mount to dead, in a second: a
+// bare libfuse mount, the same with two requests to drainfs that ask for its version only,
+// and drainfs; MOUNTS at once, in turn.
 //
 // As root, in a mount namespace of its own. The drainfs beside this program is used.
 // Ratios come with their 95 % intervals, and the load average stands beside them.
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -28,6 +30,7 @@
 #include <spawn.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 using namespace drainlab;
@@ -125,23 +128,30 @@ void cycles_of(const bench::floor_daemon& daemon, const std::string& top, int mo
         const bench::bare_mount m{dir};
         return m.mounted() && timed(by_call, dir) > 0;
     };
+    // What any daemon costs that is asked over a socket, though it serves and holds nothing.
+    const life asked = [&](const std::string& dir, const std::string&) {
+        const bench::bare_mount m{dir};
+        return m.mounted() && daemon.request("GET /version", "", "200") && timed(by_call, dir) > 0 &&
+               daemon.request("GET /version", "", "200");
+    };
     const life ours = [&](const std::string& dir, const std::string& name) {
         return daemon.mount(dir, name) && timed(by_call, dir) > 0 && daemon.wait_dead(name);
     };
-    lengths bare_ns, our_ns;  // a life
+    const std::array<const life*, 3> kinds{&bare, &asked, &ours};
+    std::array<lengths, 3> ns;  // a life
     constexpr auto round = std::chrono::milliseconds{1000};
-    for (int k = 0; k < 7; ++k) {
-        bare_ns.push_back(
-            static_cast<std::uint64_t>(1e9 / std::max(lives_a_second(bare, top, mounts, k, round), 1e-3)));
-        our_ns.push_back(static_cast<std::uint64_t>(1e9 / std::max(lives_a_second(ours, top, mounts, k, round), 1e-3)));
+    for (int k = 0; k < 7; ++k)
+        for (std::size_t kind = 0; kind < kinds.size(); ++kind)
+            ns[kind].push_back(
+                static_cast<std::uint64_t>(1e9 / std::max(lives_a_second(*kinds[kind], top, mounts, k, round), 1e-3)));
+    for (auto& one : ns) one = measure::sorted(std::move(one));
+    std::printf("%d mounts at once (load %.1f), lives a second, and how many times longer one is\n", mounts, load());
+    for (const auto& [what, one] :
+         {std::pair{"bare libfuse", &ns[0]}, {"and two requests", &ns[1]}, {"drainfs, zero, persb", &ns[2]}}) {
+        const auto r = measure::p50_ratio(*one, ns[0], 1);
+        std::printf("  %-22s %6.0f   %5.2f [%.2f, %.2f]\n", what,
+                    1e9 / static_cast<double>(measure::quantile(*one, 0.5)), r.value, r.ci95.low, r.ci95.high);
     }
-    const auto r = measure::p50_ratio(measure::sorted(our_ns), measure::sorted(bare_ns), 1);
-    const auto rate = [](const lengths& ns) {
-        return 1e9 / static_cast<double>(measure::quantile(measure::sorted(ns), 0.5));
-    };
-    std::printf(
-        "%d mounts at once (load %.1f): bare libfuse %.0f lives a second, drainfs %.0f, ratio %.2f [%.2f, %.2f]\n",
-        mounts, load(), rate(bare_ns), rate(our_ns), r.value, r.ci95.low, r.ci95.high);
 }
 
 /// Others' mounts do not tell our daemon of their ends, and ours do not tell others'.
