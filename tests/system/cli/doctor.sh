@@ -28,7 +28,9 @@ says "/dev/fuse"
 # A uid without a line in passwd: root of nothing, and fusermount3 may not want it. Whatever comes of it, doctor says so.
 chmod 0711 "$here"
 mkdir -m 1777 "$here/tmp"
-other=(setpriv --reuid 54321 --regid 54321 --clear-groups env -u XDG_RUNTIME_DIR TMPDIR="$here/tmp" env)
+mknod -m 0666 "$here/fuse" c 10 229  # /dev/fuse may be root's alone
+other=(unshare -m --propagation private sh -c 'mount --bind "$0" /dev/fuse && exec "$@"' "$here/fuse"
+    setpriv --reuid 54321 --regid 54321 --clear-groups env -u XDG_RUNTIME_DIR TMPDIR="$here/tmp" env)
 agree "${other[@]}"
 
 # In a user namespace, beside the directory of that name of the outer root.
