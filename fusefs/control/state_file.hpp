@@ -54,8 +54,8 @@ std::optional<daemon_state> read_state(const std::string& path, std::string& why
 
 /// The record's text: what write_state() writes, one line.
 std::string state_to_json(const daemon_state& s);
-/// That line, with the changes of the lines below. Nothing if it is not of that form; keys that are not known are passed
-/// over, and what follows the last line break: it was being written.
+/// That line, with the changes of the lines below. Nothing if it is not of that form; keys that are not known are
+/// passed over, and what follows the last line break: it was being written.
 std::optional<daemon_state> state_from_json(const std::string& text);
 
 }  // namespace drainlab::control

@@ -40,8 +40,8 @@ std::optional<mount_line> find_mount(const std::vector<mount_line>& mounts, cons
 /// cannot tell. Takes no reference, so it makes no unmount fail.
 bool is_still_mounted(std::uint64_t unique_id);
 
-/// Where that mount is in our namespace; nothing if it is not there any more, or out of our root's reach. Since Linux 6.8
-/// one system call; before that current_mounts() says it, which does not hear of a renamed directory.
+/// Where that mount is in our namespace; nothing if it is not there any more, or out of our root's reach. Since Linux
+/// 6.8 one system call; before that current_mounts() says it, which does not hear of a renamed directory.
 std::optional<std::string> mount_point_of(const mount_identity& who);
 
 /// Inode number of the mount namespace of a process ("self" for us); 0 if it cannot be told.

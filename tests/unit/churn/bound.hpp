@@ -24,8 +24,8 @@ class bound : public mounts::mountable {
     }
 };
 
-/// in_own_namespace(), with a disk of our own below the folder: of what is mounted outside of a user namespace nothing can
-/// be unmounted by force inside.
+/// in_own_namespace(), with a disk of our own below the folder: of what is mounted outside of a user namespace nothing
+/// can be unmounted by force inside.
 inline int on_own_disk(const tests::own_folder& f, const std::function<int()>& body) {
     return drainlab::test::in_own_namespace([&] {
         return ::mount("disk", f.dir.c_str(), "tmpfs", 0, "mode=0700") == 0 ? body() : drainlab::test::cannot_mount;

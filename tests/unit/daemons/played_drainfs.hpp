@@ -32,8 +32,8 @@ struct answer {
     enum { keep, hang_up, silence } then = keep;  ///< the latter two: no answer at all
 };
 
-/// Answers as a daemon would whose mounts die at once: GET /counters tells of many switches, waits are over when they are
-/// asked for. Requests are kept in order.
+/// Answers as a daemon would whose mounts die at once: GET /counters tells of many switches, waits are over when they
+/// are asked for. Requests are kept in order.
 ///
 /// Thread: any; answers are made on one of its own.
 class played_drainfs {

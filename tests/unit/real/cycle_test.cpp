@@ -1,4 +1,5 @@
-// One cycle, from the policy to what was counted: what the daemon is asked, in which order, and what comes of its answers.
+// One cycle, from the policy to what was counted: what the daemon is asked, in which order, and what comes of its
+// answers.
 #include "tests/unit/real/cycle_world.hpp"
 
 #include <unistd.h>

@@ -1,5 +1,5 @@
-// The executor with a daemon that is played: what it asks in the course of a scenario, and how a run ends when the daemon
-// or an unmount fails.
+// The executor with a daemon that is played: what it asks in the course of a scenario, and how a run ends when the
+// daemon or an unmount fails.
 #include "tests/unit/real/machine_world.hpp"
 
 #include <csignal>

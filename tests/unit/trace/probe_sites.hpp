@@ -6,8 +6,8 @@
 
 namespace probe_sites {
 
-/// How often each probe of provider "drainlab" was passed since the last call, by name; only those that were. As uprobes
-/// do, a breakpoint stands at every probe from the first call on. Thread: one.
+/// How often each probe of provider "drainlab" was passed since the last call, by name; only those that were. As
+/// uprobes do, a breakpoint stands at every probe from the first call on. Thread: one.
 std::map<std::string, int> passed();
 
 /// Names of all probes of the provider and how many places have them; empty where probes cannot be had: no <sys/sdt.h>
