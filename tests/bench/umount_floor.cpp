@@ -3,7 +3,7 @@
 // nothing: umount2(2) by itself, and a whole umount(8); interleaved, in microseconds.
 //
 // bench_umount_floor --cycles [MOUNTS]: lives of mounts, from mount to dead, in a second: a
-// bare libfuse mount, the same with two requests to drainfs that ask for its version only,
+// bare libfuse mount, the same with two requests to drainfs for its health,
 // and drainfs; MOUNTS at once, in turn.
 //
 // As root, in a mount namespace of its own. The drainfs beside this program is used.
@@ -131,8 +131,8 @@ void cycles_of(const bench::floor_daemon& daemon, const std::string& top, int mo
     // What any daemon costs that is asked over a socket, though it serves and holds nothing.
     const life asked = [&](const std::string& dir, const std::string&) {
         const bench::bare_mount m{dir};
-        return m.mounted() && daemon.request("GET /version", "", "200") && timed(by_call, dir) > 0 &&
-               daemon.request("GET /version", "", "200");
+        return m.mounted() && daemon.request("GET /health", "", "200") && timed(by_call, dir) > 0 &&
+               daemon.request("GET /health", "", "200");
     };
     const life ours = [&](const std::string& dir, const std::string& name) {
         return daemon.mount(dir, name) && timed(by_call, dir) > 0 && daemon.wait_dead(name);
