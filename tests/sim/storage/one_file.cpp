@@ -62,7 +62,8 @@ one_file::~one_file() {
 
 int one_file::result(task<int> body) {
     int out = -1;
-    REQUIRE(run(store_result(std::move(body), out)));
+    const bool done = run(store_result(std::move(body), out));
+    REQUIRE(done);
     return out;
 }
 

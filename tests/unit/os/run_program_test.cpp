@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-using drainlab::os::program_run;
 using drainlab::os::run_program;
 using namespace std::chrono_literals;
 

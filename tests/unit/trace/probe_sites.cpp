@@ -87,7 +87,7 @@ void count(int, siginfo_t*, void* context) {
 }
 
 /// What TSan keeps of code cannot be written, so it is not told.
-[[gnu::no_sanitize("thread")]] void arm(const site& s) {
+__attribute__((no_sanitize("thread"))) void arm(const site& s) {
     const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
     auto* const begin = reinterpret_cast<void*>(s.at / page * page);  // NOLINT(performance-no-int-to-ptr)
     auto* const code = reinterpret_cast<unsigned char*>(s.at);        // NOLINT(performance-no-int-to-ptr)
