@@ -68,6 +68,7 @@ fi
 cp "$(command -v sleep)" "$d/prog"
 "$d/prog" 1000 &
 holder=$!
+soon '[ "$(readlink /proc/$holder/exe)" = "$d/prog" ]'
 busy "pid $holder (prog): the program it runs: $d/prog"
 
 if truncate -s 8M "$d/img" && loop=$(losetup -f --show "$d/img" 2> /dev/null); then
@@ -80,6 +81,7 @@ loop=''
 if mount --bind "$d" "$here/b" 2> /dev/null; then
     sleep 1000 > "$here/b/file" &
     holder=$!
+    asleep $holder
     expect 0 umount "$d" --lazy
     says "bind mount $here/b"
     says "an open file: $here/b/file"
