@@ -29,9 +29,9 @@ api_error unknown_policy(const std::string& word) {
 
 namespace {
 
-bool is_it(const served_mount& m, const os::mount_line& line) {
+bool is_it(const served_mount& m, const os::mount_line& line, const std::vector<os::mount_line>& table) {
     if (m.dev() != line.device()) return false;
-    const auto its = os::find_mount(*os::current_mounts(), m.identity());
+    const auto its = os::find_mount(table, m.identity());
     return its && its->id == line.id;
 }
 
@@ -65,9 +65,10 @@ std::optional<api_error> served_mounts::refuse(const mount_request& r) const {
     for (const auto& m : opening_)
         if (m->dir() == r.dir || m->name() == r.name)
             return api_error{409, "busy", fmt::format("{} is just being mounted as '{}'", m->dir(), m->name()), ""};
-    const auto top = os::mount_at(*os::current_mounts(), r.dir);  // neither covered nor hidden
+    const auto table = os::current_mounts();
+    const auto top = os::mount_at(*table, r.dir);  // neither covered nor hidden
     for (const auto& [id, m] : mounts_) {
-        if (top && m->state() == mount_state::live && is_it(*m, *top))
+        if (top && m->state() == mount_state::live && is_it(*m, *top, *table))
             return api_error{409, "already_ours", fmt::format("{} is already mounted here as '{}'", r.dir, m->name()),
                              "choose another directory"};
         if (m->state() != mount_state::dead && m->name() == r.name)

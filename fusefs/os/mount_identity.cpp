@@ -96,6 +96,8 @@ std::optional<mount_line> with_table_id(const std::vector<mount_line>& mounts, s
     return std::nullopt;
 }
 
+bool may_be_here(const mount_identity& who) { return who && (who.ns == 0 || who.ns == mount_namespace_of()); }
+
 /// In the child: whether the mount on `line.dir` is the one meant, and its connection over. The exit code.
 int ask_connection(const mount_line& line) {
     const unique_fd root{::open(line.dir.c_str(), O_PATH | O_CLOEXEC | O_NOFOLLOW)};
@@ -128,7 +130,7 @@ std::optional<mount_identity> identify_line(const mount_line& line) {
 }
 
 std::optional<mount_line> find_mount(const std::vector<mount_line>& mounts, const mount_identity& who) {
-    if (!who || (who.ns != 0 && who.ns != mount_namespace_of())) return std::nullopt;
+    if (!may_be_here(who)) return std::nullopt;
     if (who.id == 0) return with_table_id(mounts, who.table_id, who.dev);
     statmount_answer now;
     const int error = ask(who.id, statmount_sb_basic | statmount_mnt_basic, now);
@@ -143,9 +145,9 @@ bool is_still_mounted(std::uint64_t unique_id) {
 }
 
 std::optional<std::string> mount_point_of(const mount_identity& who) {
+    if (!may_be_here(who)) return std::nullopt;
     statmount_answer now;
-    const bool here = who.ns == 0 || who.ns == mount_namespace_of();
-    const int error = who.id != 0 && here ? ask(who.id, statmount_mnt_point, now) : ENOSYS;
+    const int error = who.id != 0 ? ask(who.id, statmount_mnt_point, now) : ENOSYS;
     if (error == ENOENT) return std::nullopt;
     if (error == 0 && (now.mask & statmount_mnt_point) != 0) {
         const std::string dir = now.texts + now.mnt_point;
