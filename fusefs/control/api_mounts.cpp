@@ -36,7 +36,10 @@ void api::create(const http_request& r, const http_reply& reply) {
     };
     auto request = std::move(parsed).assume_value();
     const std::string dir = request.dir;
+    request.place = cached_mount_point(dir);
+    if (request.place && !request.store) return mounts_.create(std::move(request), made);  // it asks for itself
     if (auto error = mounts_.refuse(request)) return made(*std::move(error));  // before anybody looks anything up
+    if (request.place) return check_store(std::move(request), made);
     look_up_mount_point(io_, dir, look_up_limit, [this, request = std::move(request), made](mount_point at) mutable {
         if (!at.dir && request.seen && (at.err == ENOENT || at.err == ENOTDIR))
             return made(mount_error(ESTALE, at.error + "; you see one there: another mount namespace, or root"));

@@ -6,6 +6,7 @@
 #include "fusefs/control/ready.hpp"
 #include "fusefs/control/surroundings.hpp"
 #include "fusefs/control/watch/request_timeout.hpp"
+#include "fusefs/fuse/caller.hpp"
 #include "fusefs/fuse/make_identity.hpp"
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/kernel/rcu_engine.hpp"
@@ -68,7 +69,8 @@ std::optional<failure> daemon::make_identity() {
     const auto choice = settings_.identity == "cgroup"    ? fuse::identity_choice::cgroup
                         : settings_.identity == "session" ? fuse::identity_choice::session
                                                           : fuse::identity_choice::automatic;
-    identity_ = fuse::make_identity(choice, settings_.cgroup_root, io_, *host_, error);
+    cgroup_root_ = settings_.cgroup_root.empty() ? fuse::cgroup2_root().string() : settings_.cgroup_root;
+    identity_ = fuse::make_identity(choice, cgroup_root_, io_, *host_, error);
     if (!identity_) return failure{4, "failed", error, "run `drainctl doctor`, or use --identity session"};
     env_.emplace(fuse::environment{io_, *host_, *identity_});
     return std::nullopt;
@@ -83,8 +85,9 @@ void daemon::make_mounts() {
     defaults.wait = parse_umount_wait(settings_.umount_wait).value_or(umount_wait::automatic);
     mounts_ = std::make_unique<served_mounts>(
         parts, defaults,
-        served_mounts::callbacks{[this] { on_empty(); },
-                                 [this](const std::string& dir) { return why_off_limits_here(dir); }});
+        served_mounts::callbacks{
+            [this] { on_empty(); },
+            [this](const std::string& dir, const std::string& type) { return why_off_limits_here(dir, type); }});
     counters_ = std::make_unique<counter_book>(*host_, *mounts_, *lag_);
 }
 

@@ -61,7 +61,7 @@ class daemon {
     void watch_lifeline();
     void wait_for_lifeline();
     void start_record();
-    std::optional<std::string> why_off_limits_here(const std::string& dir) const;
+    std::optional<std::string> why_off_limits_here(const std::string& dir, std::string type) const;
     void on_empty();
     void end_unless_used();
     bool stop_asked(milliseconds timeout, std::function<void(const api::stop_outcome&)> answer);
@@ -80,6 +80,7 @@ class daemon {
     int listening_fd_{-1};
     bool owns_socket_{}, gone_{};
     std::string log_path_;      ///< without symlinks
+    std::string cgroup_root_;   ///< where callers' cgroups are looked up; empty: nowhere
     os::unique_fd socket_dir_;  ///< where the socket and the record are, whatever is mounted there
     std::shared_ptr<owner_record> record_;
     /// Its name goes when nothing is left that another daemon would find in use.

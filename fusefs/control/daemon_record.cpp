@@ -20,12 +20,8 @@ void daemon::start_record() {
 }
 
 /// Paths that may have been renamed since are asked for by the descriptors that are open there.
-std::optional<std::string> daemon::why_off_limits_here(const std::string& dir) const {
-    const auto mounts = os::current_mounts();
-    std::string cgroups = settings_.cgroup_root;
-    for (const auto& m : *mounts)
-        if (cgroups.empty() && m.fstype == "cgroup2") cgroups = m.dir;
-    auto needed = needed_by_every_daemon(cgroups);
+std::optional<std::string> daemon::why_off_limits_here(const std::string& dir, std::string type) const {
+    auto needed = needed_by_every_daemon(cgroup_root_);
     std::error_code ignored;
     const auto sockets = std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", socket_dir_.get()), ignored);
     if (!ignored)
@@ -33,8 +29,9 @@ std::optional<std::string> daemon::why_off_limits_here(const std::string& dir) c
     if (!log_path_.empty()) needed.push_back({log_path_, "the log of this daemon"});
     for (const auto& [id, m] : mounts_->living())
         if (m->store()) needed.push_back({*m->store(), fmt::format("the store of '{}'", m->name())});
-    const auto on = os::mount_containing(*mounts, dir);
-    return why_off_limits(dir, on ? std::string_view{on->fstype} : std::string_view{}, needed);
+    if (type.empty())
+        if (const auto on = os::mount_containing(*os::current_mounts(), dir)) type = on->fstype;
+    return why_off_limits(dir, type, needed);
 }
 
 }  // namespace drainlab::control

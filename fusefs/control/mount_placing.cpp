@@ -35,7 +35,6 @@ fuse::session_options served_mount::session_options_here() {
     o.allow_other = request_.allow_other;
     o.options = request_.options;
     o.seen = request_.seen;
-    o.mounts = os::current_mounts();
     return o;
 }
 

@@ -14,14 +14,6 @@
 namespace drainlab::control {
 namespace {
 
-/// Only what the kernel has in memory: waits for nobody.
-int open_cached(const std::string& path) {
-    open_how how{};
-    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-    how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_CACHED;
-    return static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how));
-}
-
 struct looked_up {
     int err{};
     std::string error;
@@ -36,11 +28,18 @@ std::string why(const std::string& path, int err) {
 
 }  // namespace
 
+std::shared_ptr<os::unique_fd> cached_mount_point(const std::string& path) {
+    open_how how{};
+    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_CACHED;
+    os::unique_fd dir{static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how))};
+    return dir ? std::make_shared<os::unique_fd>(std::move(dir)) : nullptr;
+}
+
 void look_up_mount_point(boost::asio::io_context& io, const std::string& path, std::chrono::milliseconds limit,
                          std::function<void(mount_point)> done) {
     static aside_room room;
-    if (os::unique_fd cached{open_cached(path)}; cached)
-        return done({std::make_shared<os::unique_fd>(std::move(cached)), 0, ""});
+    if (auto cached = cached_mount_point(path)) return done({std::move(cached), 0, ""});
     const auto found = std::make_shared<looked_up>();
     const auto look = [found, path](const std::function<bool()>& wanted) {
         os::unique_fd dir;

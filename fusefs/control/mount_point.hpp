@@ -20,6 +20,9 @@ struct mount_point {
     std::string error;
 };
 
+/// An O_PATH descriptor of a directory whose path the kernel has in memory; else null. Asks no file system.
+std::shared_ptr<os::unique_fd> cached_mount_point(const std::string& path);
+
 /// What is cached is looked up at once, and `done` called before this returns. Else it is done aside; after `limit` it
 /// is left to itself. At most 16 such threads wait. Thread of the call and of `done`: the loop's.
 void look_up_mount_point(boost::asio::io_context& io, const std::string& path, std::chrono::milliseconds limit,

@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
+
 namespace drainlab::control {
 
 served_mounts::served_mounts(mount_parts parts, mount_defaults defaults, callbacks on)
@@ -59,20 +61,33 @@ std::optional<api_error> served_mounts::refuse(const mount_request& r) const {
                                      "another pid namespace",
                                      *r.with_pid),
                          "use a daemon of your own there: another --socket"};
-    if (const auto why = on_.why_off_limits ? on_.why_off_limits(r.dir) : std::nullopt)
+    const auto below = r.place ? os::mount_at_fd(r.place->get()) : std::nullopt;
+    if (const auto why = on_.why_off_limits ? on_.why_off_limits(r.dir, below ? below->type : "") : std::nullopt)
         return api_error{400, "not_a_directory", fmt::format("{} cannot be mounted on: {}", r.dir, *why),
                          "choose a directory of its own"};
     for (const auto& m : opening_)
         if (m->dir() == r.dir || m->name() == r.name)
             return api_error{409, "busy", fmt::format("{} is just being mounted as '{}'", m->dir(), m->name()), ""};
-    const auto table = os::current_mounts();
-    const auto top = os::mount_at(*table, r.dir);  // neither covered nor hidden
-    for (const auto& [id, m] : mounts_) {
-        if (top && m->state() == mount_state::live && is_it(*m, *top, *table))
-            return api_error{409, "already_ours", fmt::format("{} is already mounted here as '{}'", r.dir, m->name()),
-                             "choose another directory"};
+    if (auto error = on_one_of_ours(r.dir, below)) return error;
+    for (const auto& [id, m] : mounts_)
         if (m->state() != mount_state::dead && m->name() == r.name)
             return bad_request(fmt::format("'name' is '{}': a mount of that name lives ({})", r.name, m->dir()));
+    return std::nullopt;
+}
+
+/// A directory that a living mount of ours is on, neither covered nor hidden, or that lies on one.
+std::optional<api_error> served_mounts::on_one_of_ours(const std::string& dir,
+                                                       const std::optional<os::mount_below>& below) const {
+    const auto table = below ? nullptr : os::current_mounts();
+    const auto top = table ? os::mount_containing(*table, dir) : std::nullopt;
+    for (const auto& [id, m] : mounts_) {
+        if (m->state() != mount_state::live) continue;
+        if (below ? m->identity().id != below->unique_id : !top || !is_it(*m, *top, *table)) continue;
+        const auto place = top ? top->dir : place_of(*m);
+        if (place == dir)
+            return api_error{409, "already_ours", fmt::format("{} is already mounted here as '{}'", dir, m->name()),
+                             "choose another directory"};
+        return mount_error(EXDEV, fmt::format("mount point {}: lies on the drainfs mount {}", dir, place));
     }
     return std::nullopt;
 }

@@ -50,8 +50,9 @@ class served_mounts final : mount_owner {
     struct callbacks {
         /// The last mount has gone.
         std::function<void()> on_empty;
-        /// Why no mount may be made on a directory; may be empty.
-        std::function<std::optional<std::string>(const std::string& dir)> why_off_limits{};
+        /// Why no mount may be made on a directory; may be empty. `type`: of the file system that it lies on; empty: to
+        /// be found out.
+        std::function<std::optional<std::string>(const std::string& dir, const std::string& type)> why_off_limits{};
     };
     served_mounts(mount_parts parts, mount_defaults defaults, callbacks on);
     ~served_mounts();
@@ -60,7 +61,8 @@ class served_mounts final : mount_owner {
     /// Answers when the mount serves and the gate holds it.
     void create(mount_request request, made done);
 
-    /// Why create() would refuse, as far as that can be told without asking any file system.
+    /// Why create() would refuse, as far as that can be told without asking any file system. With `place` known it is
+    /// told without the table of mounts.
     std::optional<api_error> refuse(const mount_request& r) const;
     /// What a client calls by this word: see readings_of(). Of several, the newest that is not gone, else the newest.
     std::optional<std::uint32_t> number_of(const std::string& word) const;
@@ -117,6 +119,7 @@ class served_mounts final : mount_owner {
     void on_gone(served_mount& m) override;
     std::optional<std::uint32_t> newest(const mount_word& w) const;
     void take_away(served_mount& m) override;
+    std::optional<api_error> on_one_of_ours(const std::string& dir, const std::optional<os::mount_below>& below) const;
     kernel::backing_dev_info* shared_bdi(const served_mount& new_one) const;
     sched::task<> open_and_start(std::shared_ptr<served_mount> m, made done);
     void start(const std::shared_ptr<served_mount>& m, made done);

@@ -157,6 +157,16 @@ int mount_by_fusermount(const session_options& o, const mount_flags& flags, new_
     return 0;
 }
 
+/// Whether a daemon of ours, this or another one, serves what `place` (-1: not opened yet) lies on. An errno.
+int on_drainfs(const std::filesystem::path& dir, int place, std::string& error) {
+    const auto below = place >= 0 ? os::mount_at_fd(place) : std::nullopt;
+    if (below && !below->type.empty()) return 0;
+    const auto m = os::mount_containing(*os::current_mounts(), dir.native());
+    if (!m || !m->ours()) return 0;
+    if (m->dir == dir.native()) return refuse(error, dir, "is already a drainfs mount; unmount it first", EBUSY);
+    return refuse(error, dir, "lies on the drainfs mount " + m->dir + "; choose a place outside of it", EXDEV);
+}
+
 int open_device(new_mount& out, const std::filesystem::path& dir, std::string& error) {
     out.fuse.reset(::open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK));
     if (out.fuse) return 0;
@@ -222,17 +232,14 @@ int make_mount(const session_options& o, new_mount& out, std::string& error) {
             "unknown mount option \"" + unknown +
                 "\" (known: ro rw nosuid suid nodev dev noexec exec noatime atime relatime nodiratime sync dirsync)",
             EINVAL);
-    const auto mounts = o.mounts ? o.mounts : os::current_mounts();
-    if (const auto m = os::mount_containing(*mounts, o.dir.native()); m && m->ours() && m->dir == o.dir.native())
-        return refuse(error, o.dir, "is already a drainfs mount; unmount it first", EBUSY);
+    if (const int err = on_drainfs(o.dir, o.place, error)) return err;
     unique_fd dir;
     if (o.place >= 0)
         dir.reset(::fcntl(o.place, F_DUPFD_CLOEXEC, 0));
-    else if (const int err = storage::open_outside(o.dir, O_PATH | O_DIRECTORY, "mount point", dir, error, mounts))
+    else if (const int err = storage::open_outside(o.dir, O_PATH | O_DIRECTORY, "mount point", dir, error))
         return err;
     if (!dir) return refuse(error, o.dir, std::string{"cannot be opened: "} + std::strerror(errno), errno);
-    const auto here = os::look_at(dir.get());
-    if (o.seen && here && !os::is_same(*here, *o.seen))
+    if (const auto here = o.seen ? os::look_at(dir.get()) : std::nullopt; here && !os::is_same(*here, *o.seen))
         return refuse(error, o.dir,
                       "you see another directory there than drainfs does: another mount namespace, or root", ESTALE);
     const bool root = ::geteuid() == 0;

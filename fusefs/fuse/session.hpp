@@ -40,7 +40,6 @@ struct session_options {
     std::optional<os::seen_directory> seen{};  ///< what who asked sees at `dir`: ESTALE if we see something else
     std::vector<std::string>
         options{};  ///< ro rw nosuid suid nodev dev noexec exec noatime atime relatime nodiratime sync dirsync
-    os::mount_lines mounts{};  ///< what is mounted, as the loop sees it; null: to be asked
     /// Told, in the thread that mounts and before anybody can see the mount, which one it will be; where fusermount3
     /// makes it first nobody, then the mount once it is there. May be empty.
     std::function<void(const os::mount_identity&)> on_identity{};

@@ -24,7 +24,7 @@ namespace {
 constexpr unsigned statx_mnt_id = 0x1000, statx_mnt_id_unique = 0x4000;
 constexpr long statmount_number = 457, listmount_number = 458;  // on every architecture
 constexpr std::uint64_t statmount_sb_basic = 1, statmount_mnt_basic = 2, statmount_mnt_point = 0x10,
-                        every_mount = ~0ull;
+                        statmount_fs_type = 0x20, every_mount = ~0ull;
 
 struct mnt_id_req {
     std::uint32_t size = 24, spare = 0;
@@ -45,7 +45,8 @@ struct statmount_answer {
     std::uint64_t more[50];
     char texts[1536];
 };
-static_assert(offsetof(statmount_answer, mnt_point) == 108 && offsetof(statmount_answer, texts) == 512);
+static_assert(offsetof(statmount_answer, fs_type) == 36 && offsetof(statmount_answer, mnt_point) == 108 &&
+              offsetof(statmount_answer, texts) == 512);
 
 /// An errno; ENOENT: there is no such mount.
 int ask(std::uint64_t unique_id, std::uint64_t what, statmount_answer& answer) {
@@ -155,6 +156,15 @@ std::optional<std::string> mount_point_of(const mount_identity& who) {
     }
     const auto line = find_mount(*current_mounts(), who);
     return line ? std::optional{line->dir} : std::nullopt;
+}
+
+std::optional<mount_below> mount_at_fd(int dirfd) {
+    const auto mount = ask_id(dirfd, "", AT_EMPTY_PATH, statx_mnt_id_unique);
+    statmount_answer now;
+    if (!mount.known || ask(mount.id, statmount_fs_type, now) != 0 || (now.mask & statmount_fs_type) == 0)
+        return std::nullopt;
+    const std::string_view type = now.texts + now.fs_type;
+    return mount_below{mount.id, std::string{type == "fuse" || type == "fuseblk" ? "" : type}};
 }
 
 std::uint64_t mount_namespace_of(const std::string& pid) {

@@ -44,6 +44,14 @@ bool is_still_mounted(std::uint64_t unique_id);
 /// 6.8 one system call; before that current_mounts() says it, which does not hear of a renamed directory.
 std::optional<std::string> mount_point_of(const mount_identity& who);
 
+/// The mount that a descriptor lies on, and the type of its file system.
+struct mount_below {
+    std::uint64_t unique_id{};
+    std::string type;  ///< as mountinfo has it; empty where only the table of mounts tells it all ("fuse.drainfs")
+};
+/// What the descriptor (O_PATH is enough) lies on. Asks no filesystem. Nothing before Linux 6.8.
+std::optional<mount_below> mount_at_fd(int dirfd);
+
 /// Inode number of the mount namespace of a process ("self" for us); 0 if it cannot be told.
 std::uint64_t mount_namespace_of(const std::string& pid = "self");
 

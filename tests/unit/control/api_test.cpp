@@ -62,6 +62,7 @@ TEST_CASE("a mount is made, shown, listed and unmounted", "[api]") {
     CHECK(w.ask("GET", "/mounts/a")["identity"] == made["identity"]);
     CHECK(w.ask("GET", "/mounts")["mounts"].size() == 1);
     CHECK(w.ask("POST", "/mounts", {{"dir", "/proc"}, {"name", "b"}})["error"]["code"] == "already_ours");
+    CHECK(w.ask("POST", "/mounts", {{"dir", "/proc/sys"}, {"name", "b"}})["error"]["code"] == "on_drainfs");
     CHECK(w.ask("POST", "/mounts", {{"dir", "relative"}})["error"]["code"] == "bad_request");
     CHECK(w.ask("POST", "/mounts/a/umount", json::object())["state"] != "live");
     CHECK(w.status == 200);

@@ -32,7 +32,8 @@ daemon_world::daemon_world(milliseconds drain_limit, std::shared_ptr<owner_recor
     defaults.policy = kernel::find_drain_policy("persb");
     mounts = std::make_unique<served_mounts>(
         parts, defaults,
-        served_mounts::callbacks{[this] { ++empties; }, [this](const std::string&) { return off_limits; }});
+        served_mounts::callbacks{[this] { ++empties; },
+                                 [this](const std::string&, const std::string&) { return off_limits; }});
     counters = std::make_unique<counter_book>(host, *mounts, lag);
     daemon_facts facts;
     facts.profile = profile.name;

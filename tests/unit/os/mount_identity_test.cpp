@@ -1,5 +1,6 @@
 #include "fusefs/os/mount_identity.hpp"
 
+#include "fusefs/os/unique_fd.hpp"
 #include "tests/own_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -152,4 +153,27 @@ TEST_CASE("a mount that answers, or is none of FUSE, is not dead", "[mount_ident
     auto wrong = proc;
     wrong.id += 1000;
     CHECK_FALSE(connection_is_dead(wrong));
+}
+
+TEST_CASE("the type of a file system is told without its mount's line", "[mount_identity]") {
+    const auto type_at = [](const char* path) -> std::string {
+        const unique_fd dir{open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+        const auto below = mount_at_fd(dir.get());
+        return below ? below->type : "unknown";
+    };
+    if (type_at("/proc") == "unknown") {
+        WARN("this kernel has no statmount(2)");
+        return;
+    }
+    CHECK(type_at("/proc") == "proc");
+    in_namespaces([&](const std::string& dir) {
+        expect(type_at(dir.c_str()) == "tmpfs", "a tmpfs");
+        const int device = open("/dev/fuse", O_RDWR);  // nobody serves it: nobody may be asked
+        if (device < 0) return;
+        const auto options = "fd=" + std::to_string(device) + ",rootmode=40000,user_id=0,group_id=0";
+        expect(mount("x", dir.c_str(), "fuse.some", MS_NOSUID | MS_NODEV, options.c_str()) == 0, "a FUSE mount");
+        expect(type_at(dir.c_str()).empty(), "a type with a subtype is left to the table");
+        umount2(dir.c_str(), MNT_DETACH);
+    });
+    CHECK_FALSE(mount_at_fd(-1));
 }
