@@ -4,11 +4,28 @@
 
 #include <nlohmann/json.hpp>
 
+#include <initializer_list>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace drainlab::control {
+
+/// A member of an object().
+struct member {
+    template <class T>
+    member(const char* k, T&& v) : key{k}, value(std::forward<T>(v)) {}
+    const char* key;
+    mutable nlohmann::json value;
+};
+/// The same as json's own list of lists, but that no list is made on the way: a third of the time, for what is asked for
+/// often.
+inline nlohmann::json object(std::initializer_list<member> all) {
+    nlohmann::json::object_t made;
+    for (const auto& m : all) made.emplace(m.key, std::move(m.value));
+    return made;
+}
 
 template <class T>
 nlohmann::json or_null(const std::optional<T>& v) {
@@ -20,10 +37,10 @@ inline nlohmann::json text_or_null(const std::string& s) { return s.empty() ? nl
 /// Times that were asked for, and what they took.
 template <class Times>
 nlohmann::json times_json(const Times& t) {
-    return {{"count", t.count},
-            {"wanted_ns", t.wanted.count()},
-            {"took_ns", t.took.count()},
-            {"most_late_ns", t.most_late.count()}};
+    return object({{"count", t.count},
+                   {"wanted_ns", t.wanted.count()},
+                   {"took_ns", t.took.count()},
+                   {"most_late_ns", t.most_late.count()}});
 }
 
 /// Counts since the mount, or the daemon, began.
