@@ -57,10 +57,10 @@ api_error why_not_run(int error) {
 
 void find_why(boost::asio::io_context& io, const std::string& socket, std::uint32_t mount,
               std::function<void(const api_result<json>&)> done) {
-    static aside_room room{.most = 4};
+    static aside_room room{4};
     const auto end = std::make_shared<os::program_end>();
     const auto run = [end, words = std::vector<std::string>{drainctl_program(), "why", fmt::format("id:{}", mount),
-                                                            "--json", "--socket", socket}](const auto& wanted) {
+                                                            "--json", "--socket", socket}](int, const auto& wanted) {
         os::unique_fd out{memfd_create("drainctl why", MFD_CLOEXEC)};
         if (out)
             *end = os::run_program({.words = words, .output = out.get(), .limit = program_limit});

@@ -31,7 +31,6 @@ fuse::session_options served_mount::session_options_here() {
     fuse::session_options o;
     o.dir = request_.dir;
     o.name = request_.name;
-    if (request_.place) o.place = request_.place->get();
     o.allow_other = request_.allow_other;
     o.options = request_.options;
     o.seen = request_.seen;
@@ -47,15 +46,16 @@ std::function<void(const os::mount_identity&)> served_mount::note_in_record() co
 }
 
 sched::task<> served_mount::place() {
-    static aside_room room;
+    static aside_room room{16, 4};
     auto& sched = parts_.host.sched;
     const auto p = placing_ = std::make_shared<placing>();
     auto options = session_options_here();
     if (parts_.record) options.on_identity = note_in_record();
     // The thread's: the loop looks at it only once it has come back in time.
     const auto its = std::make_shared<placing>();
-    const auto make = [its, options = std::move(options), calls = parts_.calls, record = parts_.record,
-                       id = id_](const std::function<bool()>& wanted) {
+    const auto make = [its, options = std::move(options), calls = parts_.calls, record = parts_.record, id = id_](
+                          int place, const std::function<bool()>& wanted) mutable {
+        options.place = place;
         its->err = calls.make(options, its->made, its->error);
         const bool done = its->err == 0;
         const bool kept = wanted();
@@ -81,9 +81,8 @@ sched::task<> served_mount::place() {
         p->over = true;
         sched.wake_all(p.get());
     };
-    aside_descriptors keep;  // for as long as the thread needs it: kept open it would keep the file system below busy
-    if (request_.place) keep.push_back(std::exchange(request_.place, nullptr));
-    do_aside(parts_.io, room, std::move(keep), mount_within, make, made);
+    const auto place = std::exchange(request_.place, nullptr);  // the thread's: kept it would keep that mount busy
+    do_aside(parts_.io, room, place ? std::move(*place) : os::unique_fd{}, mount_within, make, made);
     while (!p->over) co_await sched.wait_on(p.get(), "the mount system calls");
     if (p->err == 0) who_ = p->made.who;
 }

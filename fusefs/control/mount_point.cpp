@@ -41,7 +41,7 @@ void look_up_mount_point(boost::asio::io_context& io, const std::string& path, s
     static aside_room room;
     if (auto cached = cached_mount_point(path)) return done({std::move(cached), 0, ""});
     const auto found = std::make_shared<looked_up>();
-    const auto look = [found, path](const std::function<bool()>& wanted) {
+    const auto look = [found, path](int, const std::function<bool()>& wanted) {
         os::unique_fd dir;
         found->err = storage::open_outside(path, O_PATH | O_DIRECTORY, "mount point", dir, found->error);
         return wanted() ? std::move(dir) : os::unique_fd{};

@@ -27,25 +27,36 @@ struct message {
 
 bool send_fd(int socket, int fd) {
     message m;
-    cmsghdr* const c = CMSG_FIRSTHDR(&m.header);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof fd);
-    std::memcpy(CMSG_DATA(c), &fd, sizeof fd);
+    if (fd >= 0) {
+        cmsghdr* const c = CMSG_FIRSTHDR(&m.header);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof fd);
+        std::memcpy(CMSG_DATA(c), &fd, sizeof fd);
+    } else {
+        m.header.msg_control = nullptr;
+        m.header.msg_controllen = 0;
+    }
     ssize_t sent;
     while ((sent = ::sendmsg(socket, &m.header, MSG_NOSIGNAL)) < 0 && errno == EINTR) {}
     return sent == 1;
 }
 
-unique_fd receive_fd(int socket) {
+bool receive(int socket, unique_fd& brought) {
     message m;
     ssize_t got;
     while ((got = ::recvmsg(socket, &m.header, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {}
     const cmsghdr* const c = got > 0 ? CMSG_FIRSTHDR(&m.header) : nullptr;
-    if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS) return {};
     int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
-    return unique_fd{fd};
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
+    brought.reset(fd);
+    return got > 0;
+}
+
+unique_fd receive_fd(int socket) {
+    unique_fd brought;
+    receive(socket, brought);
+    return brought;
 }
 
 }  // namespace drainlab::os

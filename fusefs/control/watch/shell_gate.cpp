@@ -79,8 +79,8 @@ void asio_umount_watch::start_gate() {
         got->child = gate::start_program(got->why);
         return adopt(got->child.socket);
     }
-    static aside_room room{.most = 4};
-    auto work = [got](const std::function<bool()>& wanted) {
+    static aside_room room{4};
+    auto work = [got](int, const std::function<bool()>& wanted) {
         got->child = gate::start_program_for_good(got->why);
         os::unique_fd socket{got->child.socket};
         if (wanted() || !socket) return socket;

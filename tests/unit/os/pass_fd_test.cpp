@@ -32,6 +32,18 @@ TEST_CASE("a descriptor goes through a socket", "[pass_fd]") {
         ours.reset();
         CHECK_FALSE(receive_fd(theirs.get()));
     }
+    SECTION("and a message may come without one") {
+        REQUIRE(send_fd(ours.get(), -1));
+        REQUIRE(send_fd(ours.get(), write_end.get()));
+        unique_fd got;
+        CHECK(receive(theirs.get(), got));
+        CHECK_FALSE(got);
+        CHECK(receive(theirs.get(), got));
+        CHECK(got);
+        ours.reset();
+        CHECK_FALSE(receive(theirs.get(), got));
+        CHECK_FALSE(got);
+    }
     SECTION("nor to nobody") {
         theirs.reset();
         CHECK_FALSE(send_fd(ours.get(), write_end.get()));
