@@ -53,15 +53,18 @@ sched::task<> served_mount::shut_down([[maybe_unused]] std::shared_ptr<served_mo
     const auto begun = parts_.host.sched.now();
     if (session_) co_await session_->prepare_shutdown();  // also after the end: requests may still be worked on
     co_await kernel::deactivate_super(*sb_);
-    // The store is free when the unmounter returns: nobody reads it any more, and nothing of it stays open.
+    // The store is free when the unmounter returns: nobody reads it any more, and nothing of it stays open. For a
+    // private one nobody else waits.
     if (session_) session_->close_directories();
+    const bool opens_first = fs_->is_private();
+    if (opens_first) parts_.watch.open(id_);
     const auto patience = std::max<std::chrono::nanoseconds>(
         std::chrono::nanoseconds{std::chrono::seconds{2}},
         std::chrono::nanoseconds{parts_.drain_limit} - (parts_.host.sched.now() - begun));
     if (!co_await fs_->close_store(parts_.host.sched.now() + patience))
         spdlog::error("{}: its store does not answer: left alone, it stays in use until it does", request_.dir);
     model_done_ = true;
-    parts_.watch.open(id_);
+    if (!opens_first) parts_.watch.open(id_);
     dead_when_over();
 }
 

@@ -22,12 +22,12 @@ using namespace std::chrono_literals;
 constexpr auto unmounter_within = 400us;
 constexpr auto between_looks = 15us;
 constexpr auto out_of_the_way = 2ms;
-constexpr int idle_limit = 4;
+constexpr int idle_limit = 16;  // with many mounts at once a thread for each of their ends would be started and ended
 
 /// Enters ustat(). When it returns, a superblock is as a rule being taken down, by somebody who needs the CPU more than
 /// we do: what the daemon is told it is told a little later.
-void enter(gate& g, const request& r) {
-    g.report_to_daemon(report_kind::entering, r, 0);
+void enter(gate& g, const request& r, std::int32_t seen = 0) {
+    g.report_to_daemon(report_kind::entering, r, seen);
     const int error = call_ustat(r.dev);
     if (error == 0) return;
     std::this_thread::sleep_for(out_of_the_way);
@@ -47,14 +47,15 @@ void hold(gate& g, const request& r) {
 }
 
 /// Waits until the unmounting thread `tid` waits for s_umount: from then on a probe says what there is to know. Not
-/// long: it may never do so, because somebody else holds the superblock.
-void wait_for_unmounter(pid_t tid) {
+/// long: it may never do so, because somebody else holds the superblock. Whether it was seen in deactivate_super().
+bool wait_for_unmounter(pid_t tid) {
     const thread_watch unmounter{tid};
     const auto until = steady::now() + unmounter_within;
     auto place = thread_place::nowhere;
     const auto there = [&] { return place == thread_place::deactivate_super || place == thread_place::s_umount; };
     while (unmounter.look(place) && !there() && steady::now() < until)
         std::this_thread::sleep_for(between_looks);  // not a spin: it, or its grace period, may wait for this very CPU
+    return place == thread_place::deactivate_super;
 }
 
 void probe(gate& g, const request& r) {
@@ -62,8 +63,8 @@ void probe(gate& g, const request& r) {
         const std::lock_guard lock{g.mutex};
         if (const auto h = g.holds.find(r.mount); h != g.holds.end()) h->second.detached = true;
     }
-    if (r.tid != 0) wait_for_unmounter(r.tid);
-    enter(g, r);
+    const bool seen = r.tid != 0 && wait_for_unmounter(r.tid);
+    enter(g, r, seen ? saw_unmounter_wait : 0);
 }
 
 void carry_out(gate& g, const request& r) {

@@ -46,10 +46,13 @@ struct request {
 /// What the gate tells the daemon.
 enum class report_kind : std::uint8_t {
     hello = 1,     ///< the gate runs; `error` is what a trial ustat() gave
-    entering = 2,  ///< thread `tid` is about to call ustat() or umount2()
+    entering = 2,  ///< thread `tid` is about to call ustat() or umount2(); `error`: saw_unmounter_wait, or 0
     returned = 3,  ///< it came back with `error`; of an ustat() that went well nothing is said
     stuck = 4,     ///< the sweep's thread `tid` hangs at `mount`; said again and again until it does not
 };
+
+/// Of an entering probe: the unmounting thread, looked at a moment ago, waited in deactivate_super().
+inline constexpr std::int32_t saw_unmounter_wait = 1;
 
 /// Sent as it lies in memory: both ends run on one machine, and are of one build.
 struct report {

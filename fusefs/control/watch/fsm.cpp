@@ -19,8 +19,10 @@ const std::vector<output>& umount_fsm::step(instant now, const input& in) {
             if (armed() && in.tid == holder_) no_longer_held();
             break;
         case event::probing:
-            if (trial_ == trial::out && in.tag == probe_ && stage_ != stage::dying)
+            if (trial_ == trial::out && in.tag == probe_ && stage_ != stage::dying) {
+                unmounter_waits_ = in.yes;
                 out(action::watch_trial).tid = in.tid;
+            }
             break;
         case event::sweep_hangs: on_sweep_hangs(in); break;
         case event::returned: on_returned(in); break;

@@ -37,7 +37,8 @@ enum class event : std::uint8_t {
     holder_parked,   ///< the STATFS of arming `tag`, of thread `tid`, has arrived
     trial_parked,    ///< that of probe `tag`, or of the hanging sweep's thread `tid`
     interrupted,     ///< the holder's STATFS was, and is answered
-    probing,         ///< probe `tag` is about to enter the kernel in thread `tid`
+    probing,         ///< probe `tag` is about to enter the kernel in thread `tid`; `yes`: the gate has just seen the
+                     ///< unmounter wait in deactivate_super()
     sweep_hangs,     ///< the gate's sweep `tag` is blocked at this superblock in thread `tid`
     returned,        ///< the arming, the probe or the sweep `tag` came back with `error`
     not_sent,        ///< the gate did not take request `tag`
@@ -168,6 +169,7 @@ class umount_fsm {
     hold hold_{hold::open};
     trial trial_{trial::none};
     bool gated_, up_{}, told_{}, claimed_{}, opened_{};
+    bool unmounter_waits_{};   // when the trial entered
     int step_{};               // how many probes have found somebody holding it
     std::uint64_t arming_{};   // tag of the arming that was asked for
     std::uint64_t held_by_{};  // of the one that holds

@@ -46,6 +46,7 @@ void umount_fsm::probe() {
     trial_ = trial::out;
     probe_ = new_tag();
     sweeper_ = 0;
+    unmounter_waits_ = false;
     trial_began_ = now_;
     auto& o = out(action::probe);
     o.tag = probe_;
@@ -78,6 +79,7 @@ void umount_fsm::on_sweep_hangs(const input& in) {
     trial_ = trial::out;
     probe_ = in.tag;
     sweeper_ = in.tid;
+    unmounter_waits_ = false;
     trial_began_ = now_;
     trial_later(trial_due::look, look_first);
     writer_queued();
@@ -112,6 +114,7 @@ void umount_fsm::writer_queued() {
 /// itself, waiting in deactivate_super(), and the table of mounts tell them apart.
 void umount_fsm::decide() {
     if (trial_ != trial::out || stage_ == stage::dying) return;
+    if (stage_ == stage::detached && unmounter_waits_) return dying();
     const bool ask_it = stage_ == stage::detached && unmounter_ != 0 && now_ - detached_at_ < soon;
     out(ask_it ? action::look_at_unmounter : action::look_for_mount).tid = ask_it ? unmounter_ : 0;
 }

@@ -61,7 +61,7 @@ void asio_umount_watch::start_gate() {
     on.on_hello = [this](const std::string& why_not) { gate_step(gate_event::hello, why_not); };
     on.on_returned = [this](const gate::report& r) { on_returned(r); };
     on.on_probing = [this](const gate::report& r) {
-        tell(r.mount, {.what = event::probing, .tag = r.tag, .tid = r.tid});
+        tell(r.mount, {.what = event::probing, .tag = r.tag, .tid = r.tid, .yes = r.error == gate::saw_unmounter_wait});
     };
     on.on_stuck = [this](const gate::report& r) { on_stuck(r); };
     on.on_lost = [this](const std::string& reason) { gate_step(gate_event::lost, reason); };

@@ -59,10 +59,10 @@ bool world::arm(std::uint64_t tag) {
     return true;
 }
 
-bool world::probe(std::uint64_t tag, pid_t) {
+bool world::probe(std::uint64_t tag, pid_t unmounter) {
     if (!gate_alive_ || time_.one_in(50)) return false;
     log(fmt::format("  probe {}", tag & 0xffffffff));
-    serve(role::probe, tag);
+    serve(role::probe, tag, unmounter);
     return true;
 }
 
@@ -164,16 +164,20 @@ void world::gate_step(gate_event what, const std::string& text) {
     if (const auto when = life_.wake_at()) time_.at(*when, [this] { gate_step(gate_event::timer); });
 }
 
-void world::serve(role r, std::uint64_t tag) {
+void world::serve(role r, std::uint64_t tag, pid_t unmounter) {
     const int id = ++last_thread_;
     threads_[id] = {r, tag};
-    time_.after(2us, time_.one_in(20) ? 8ms : 500us, [this, id, r, tag, epoch = epoch_] {
+    time_.after(2us, time_.one_in(20) ? 8ms : 500us, [this, id, r, tag, unmounter, epoch = epoch_] {
         if (epoch != epoch_ || !gate_alive_) return;
-        const auto work = [this, id, r, tag] {
-            socket_.send([this, id, r, tag] {
+        const auto work = [this, id, r, tag, unmounter] {
+            const bool waits = unmounter != 0 && deactivates(unmounter);
+            if (waits) note("the gate sees the unmounter wait");
+            socket_.send([this, id, r, tag, waits] {
                 known_[tag] = id;
-                if (r == role::probe)
-                    time_.after(0us, 50us, [this, id, tag] { tell({.what = event::probing, .tag = tag, .tid = id}); });
+                if (r != role::probe) return;
+                time_.after(0us, 50us, [this, id, tag, waits] {
+                    tell({.what = event::probing, .tag = tag, .tid = id, .yes = waits});
+                });
             });
             time_.after(1us, 100us, [this, id] { enter(id); });
         };

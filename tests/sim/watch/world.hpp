@@ -63,7 +63,7 @@ class world final : drainlab::control::watch::effects {
         bool read{};         ///< the daemon has read its STATFS
         bool interrupted{};  ///< a signal came before its STATFS did
     };
-    void serve(role r, std::uint64_t tag);
+    void serve(role r, std::uint64_t tag, pid_t unmounter = 0);
     void enter(int id);
     void back(int id, int error);
     void sweep();

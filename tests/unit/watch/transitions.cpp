@@ -25,6 +25,7 @@ struct node {
     instant now{1s};
     std::uint64_t arm{}, held{}, probe{};
     std::optional<action> asked;
+    bool unmounter_waits{};  // as the gate said of the trial
 };
 
 std::string state_of(const node& n) {
@@ -67,10 +68,11 @@ struct named_input {
     instant later{};
 };
 
-std::vector<named_input> answers_to(action asked) {
+std::vector<named_input> answers_to(action asked, bool unmounter_waits) {
     switch (asked) {
         case action::look_at_trial:
-            return {{"trial: blocked", {.what = event::trial_seen, .yes = true}},
+            return {{unmounter_waits ? "trial: blocked, and its unmounter waited" : "trial: blocked",
+                     {.what = event::trial_seen, .yes = true}},
                     {"trial: not blocked", {.what = event::trial_seen}},
                     {"trial: not blocked, for 5 s", {.what = event::trial_seen}, 6s}};
         case action::look_at_next:
@@ -89,13 +91,14 @@ std::vector<named_input> answers_to(action asked) {
 
 std::vector<named_input> inputs_for(const node& n) {
     if (n.asked) {
-        auto all = answers_to(*n.asked);
+        auto all = answers_to(*n.asked, n.unmounter_waits);
         if (*n.asked == action::poll_events)
             all.push_back({"detach event", {.what = event::detached, .tid = unmounter}});
         return all;
     }
     std::vector<named_input> all{{"detach event", {.what = event::detached, .tid = unmounter}},
                                  {"detach event, by nobody known", {.what = event::detached}},
+                                 {"trial of before parked", {.what = event::trial_parked, .tag = 5, .tid = 13}},
                                  {"sweep hangs", {.what = event::sweep_hangs, .tag = sweep_tag, .tid = sweeper}},
                                  {"gate lost", {.what = event::gate_lost}},
                                  {"gate up", {.what = event::gate_up, .yes = true}},
@@ -112,6 +115,8 @@ std::vector<named_input> inputs_for(const node& n) {
     if (n.probe != 0) {
         all.push_back({"trial parked", {.what = event::trial_parked, .tag = n.probe, .tid = sweeper}});
         all.push_back({"trial about to enter", {.what = event::probing, .tag = n.probe, .tid = 12}});
+        all.push_back({"trial about to enter, its unmounter waits",
+                       {.what = event::probing, .tag = n.probe, .tid = 12, .yes = true}});
         all.push_back({"trial ends: EINTR", {.what = event::returned, .tag = n.probe, .error = EINTR}});
         all.push_back({"trial ends: EINVAL", {.what = event::returned, .tag = n.probe, .error = EINVAL}});
     }
@@ -127,7 +132,7 @@ std::string key(const node& n) {
            (n.probe == sweep_tag ? "s"
             : n.probe != 0       ? "p"
                                  : "") +
-           (n.arm != 0 ? "a" : "");
+           (n.arm != 0 ? "a" : "") + (n.unmounter_waits ? "u" : "");
 }
 
 transition take(node& n, const named_input& i) {
@@ -135,15 +140,23 @@ transition take(node& n, const named_input& i) {
     n.now += std::max(i.later, instant{0});
     n.asked.reset();
     if (i.in.what == event::holder_parked) n.held = n.arm;
-    if (i.in.what == event::sweep_hangs) n.probe = sweep_tag;
+    const bool was_out = n.machine.trying() != trial::none;
+    if (i.in.what == event::probing) n.unmounter_waits = i.in.yes;
     for (const auto& o : n.machine.step(n.now, i.in)) {
         if (o.what == action::arm) n.arm = o.tag;
-        if (o.what == action::probe) n.probe = o.tag;
+        if (o.what == action::probe) {
+            n.probe = o.tag;
+            n.unmounter_waits = false;
+        }
         if (is_question(o.what)) n.asked = o.what;
         if (const auto said = words(o); !said.empty()) t.does += (t.does.empty() ? "" : "; ") + said;
     }
+    if (i.in.what == event::sweep_hangs && !was_out && n.machine.trying() != trial::none) n.probe = sweep_tag;
     if (n.machine.how() == hold::held) n.arm = 0;
-    if (n.machine.trying() == trial::none) n.probe = 0;
+    if (n.machine.trying() == trial::none) {
+        n.probe = 0;
+        n.unmounter_waits = false;
+    }
     t.next = state_of(n);
     return t;
 }
