@@ -40,8 +40,9 @@ client::result<report> run_churn(const options& o, const std::function<void(cons
     machine::sweeper after_us(base, {});  // when we are killed
     {
         BOOST_OUTCOME_TRY(auto h, host::start(daemon_of(o)));
-        const auto drainfs = mounts::make_drainfs([&h] { return h->socket(); }, o.policy);
+        auto drainfs = mounts::make_drainfs([&h] { return h->socket(); }, o.policy);
         r.ours = run_loop(o, *drainfs, h.get(), base, o.length, std::nullopt, tell, stop);
+        drainfs.reset();  // its connections
         h->note_violations();
         r.left.daemon_descriptors = h->descriptors_left();
         auto& all = r.ours.counts.violations;

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <optional>
 #include <unistd.h>
 #include <vector>
@@ -90,6 +91,14 @@ class async_client::impl {
             ec = asio::error::name_too_long;
             co_return;
         }
+        // Ours alone: it may be kept while others start programs.
+        const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0) {
+            ec.assign(errno, boost::system::system_category());
+            co_return;
+        }
+        s.socket().assign(stream_protocol{}, fd, ec);
+        if (ec) co_return;
         const stream_protocol::endpoint where(socket_);
         s.expires_after(std::min<timeout>(limit, std::chrono::seconds(5)));
         co_await s.async_connect(where, asio::redirect_error(asio::use_awaitable, ec));

@@ -57,13 +57,16 @@ class async_client {
     std::unique_ptr<impl> impl_;
 };
 
+/// What a blocking client keeps between its calls.
+enum class connections { one_a_call, kept };
+
 /// The same for straight-line code: every call blocks the calling thread. Same failures. Cheap to make: connects per
-/// call.
+/// call, unless connections are to be kept, for who calls often. Thread: any.
 class blocking_client {
   public:
     using timeout = std::chrono::milliseconds;
 
-    explicit blocking_client(std::string socket) : socket_(std::move(socket)) {}
+    explicit blocking_client(std::string socket, connections c = connections::one_a_call);
 
     const std::string& socket() const noexcept { return socket_; }
 
@@ -84,7 +87,12 @@ class blocking_client {
     bool answers() const;
 
   private:
+    struct pool;
+    template <class Call>
+    result<nlohmann::json> block_on(Call make) const;
+
     std::string socket_;
+    std::shared_ptr<pool> pool_;  // null: nothing is kept
 };
 
 }  // namespace drainlab::client

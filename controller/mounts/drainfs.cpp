@@ -3,6 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <utility>
+
 namespace drainlab::mounts {
 
 using nlohmann::json;
@@ -28,9 +33,17 @@ class drainfs final : public mountable {
     }
 
   private:
-    client::blocking_client api() const { return client::blocking_client{socket_()}; }
+    /// Of the daemon that there is now. Called from several threads.
+    client::blocking_client api() {
+        auto now = socket_();
+        const std::lock_guard lock{mutex_};
+        if (!api_ || api_->socket() != now) api_.emplace(std::move(now), client::connections::kept);
+        return *api_;
+    }
     std::function<std::string()> socket_;
     std::string policy_;
+    std::mutex mutex_;
+    std::optional<client::blocking_client> api_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "tests/bench/floor_daemon.hpp"
 
+#include "fusefs/os/unique_fd.hpp"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -38,24 +40,39 @@ floor_daemon::~floor_daemon() {
     ::waitpid(pid_, nullptr, 0);
 }
 
-bool floor_daemon::request(const std::string& method_and_path, const std::string& body,
-                           const std::string& status) const {
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+namespace {
+
+os::unique_fd connect_to(const std::string& socket) {
+    os::unique_fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, socket_.c_str(), sizeof address.sun_path - 1);
+    std::strncpy(address.sun_path, socket.c_str(), sizeof address.sun_path - 1);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fd.reset();
+    return fd;
+}
+
+/// Whether all of an answer is there.
+bool whole(const std::string& answer) {
+    const auto head = answer.find("\r\n\r\n"), length = answer.find("Content-Length: ");
+    if (head == std::string::npos || length == std::string::npos) return false;
+    return answer.size() >= head + 4 + std::strtoul(answer.c_str() + length + 16, nullptr, 10);
+}
+
+}  // namespace
+
+bool floor_daemon::request(const std::string& method_and_path, const std::string& body,
+                           const std::string& status) const {
+    thread_local os::unique_fd kept;  // as clients of HTTP do; there is one daemon in a run
+    if (!kept) kept = connect_to(socket_);
+    const std::string text = method_and_path +
+                             " HTTP/1.1\r\nHost: drainfs\r\nContent-Type: application/json\r\nContent-Length: " +
+                             std::to_string(body.size()) + "\r\n\r\n" + body;
     std::string answer;
-    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-        const std::string text = method_and_path +
-                                 " HTTP/1.1\r\nHost: drainfs\r\nConnection: close\r\nContent-Type: "
-                                 "application/json\r\nContent-Length: " +
-                                 std::to_string(body.size()) + "\r\n\r\n" + body;
-        if (::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
-            char part[4096];
-            for (ssize_t n; (n = ::read(fd, part, sizeof part)) > 0;) answer.append(part, static_cast<std::size_t>(n));
-        }
+    if (::write(kept.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) {
+        char part[4096];
+        for (ssize_t n; !whole(answer) && (n = ::read(kept.get(), part, sizeof part)) > 0;)
+            answer.append(part, static_cast<std::size_t>(n));
     }
-    ::close(fd);
     if (answer.find(" " + status + " ") == 8) return true;
     std::fprintf(stderr, "%s: %s\n", method_and_path.c_str(), answer.c_str());
     return false;

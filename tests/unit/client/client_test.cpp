@@ -123,6 +123,19 @@ TEST_CASE("each verb, and what it carries, reaches the daemon", "[client]") {
           }).starts_with("GET /mounts/1/wait?state=dead&timeout_ms=1500&holders=false "));
 }
 
+TEST_CASE("a connection is kept for the next call where that is wished, and replaced when it has ended", "[client]") {
+    canned_server server({http("200 OK", "{}"), http("200 OK", R"({"second":true})")});  // takes one connection
+    const blocking_client kept(server.path(), connections::kept);
+    CHECK(kept.get("/a"));
+    const auto second = blocking_client{kept}.get("/b");  // a copy shares them
+    REQUIRE(second);
+    CHECK(second.value().at("second") == true);
+    const auto seen = server.seen_when_over();
+    CHECK(seen.starts_with("GET /a "));
+    CHECK(seen.find("GET /b ") != std::string::npos);
+    CHECK(kept.get("/c", 50ms).error().code == "timed_out");  // a new connection, which nobody takes
+}
+
 TEST_CASE("what is no UTF-8 in a body is replaced, and does not fail", "[client]") {
     std::string seen;
     {
