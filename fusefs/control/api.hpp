@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,8 @@ class api {
 
     void health(const http_reply& reply);
     void list(const http_reply& reply);
+    struct listing;
+    void list_some(const std::shared_ptr<listing>& l);
     void create(const http_request& r, const http_reply& reply);
     void check_store(mount_request request, std::function<void(const api_result<mount_view>&)> made);
     void show(const std::string& id, const http_reply& reply);

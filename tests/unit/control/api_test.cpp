@@ -71,6 +71,25 @@ TEST_CASE("a mount is made, shown, listed and unmounted", "[api]") {
     CHECK(w.ask("GET", "/mounts/1")["phases_ns"]["dead"].is_number());
 }
 
+TEST_CASE("a long list is written in turns of the loop, and others are answered meanwhile", "[api]") {
+    daemon_world w;
+    constexpr int many = 70;
+    for (int k = 0; k < many; ++k) {
+        auto& m = w.mounted("n" + std::to_string(k));
+        const auto id = m.id();
+        w.mounts->unmount(m, false, false, [](int) {});
+        w.gone(id);
+    }
+    w.reply.reset();
+    w.send("GET", "/mounts", "");
+    CHECK_FALSE(w.reply);
+    CHECK(w.ask("GET", "/health")["ok"] == true);
+    w.until([&] { return w.reply && w.reply->body.starts_with("{\"mounts\""); });
+    const auto list = json::parse(w.reply->body)["mounts"];
+    REQUIRE(list.size() == many);
+    for (int k = 0; k < many; ++k) CHECK(list[static_cast<std::size_t>(k)]["name"] == "n" + std::to_string(k));
+}
+
 TEST_CASE("where the client sees another directory than the daemon, nothing is mounted", "[api]") {
     daemon_world w;
     const json seen{{"unique_id", 1}, {"mount_namespace", 2}, {"inode", 3}};
