@@ -25,7 +25,7 @@ constexpr std::size_t list_at_once = 32;  // a millisecond
 
 }  // namespace
 
-/// A list under way: of 4096 mounts that are gone, all at once, everybody else on the loop would wait for 0.2 s.
+/// A list under way: of 4096 mounts that are gone, all at once, everybody else on the loop would wait for 0.3 s.
 struct api::listing {
     std::vector<mount_view> all;
     http_reply reply;

@@ -27,7 +27,7 @@ struct served_mount::placing {
 
 bool served_mount::placed() const noexcept { return placing_ && placing_->err == 0; }
 
-fuse::session_options served_mount::session_options_here() {
+fuse::session_options served_mount::session_options_here() const {
     fuse::session_options o;
     o.dir = request_.dir;
     o.name = request_.name;

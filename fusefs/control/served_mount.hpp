@@ -134,7 +134,7 @@ class served_mount final : public std::enable_shared_from_this<served_mount>, um
     void on_dying() override;
 
     void make_super(kernel::backing_dev_info* bdi);
-    fuse::session_options session_options_here();
+    fuse::session_options session_options_here() const;
     std::function<void(const os::mount_identity&)> note_in_record() const;
     std::optional<api_error> make_session();
     fuse::session_events session_callbacks();
