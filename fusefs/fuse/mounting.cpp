@@ -1,6 +1,7 @@
 #include "fusefs/fuse/mounting.hpp"
 
 #include "fusefs/os/mount_identity.hpp"
+#include "fusefs/os/mountinfo.hpp"
 #include "fusefs/os/pass_fd.hpp"
 #include "fusefs/os/run_program.hpp"
 #include "fusefs/storage/open_outside.hpp"

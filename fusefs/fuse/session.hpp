@@ -2,7 +2,6 @@
 #pragma once
 #include "fusefs/fault/rules.hpp"
 #include "fusefs/os/mount_identity.hpp"
-#include "fusefs/os/mountinfo.hpp"
 #include "fusefs/os/unique_fd.hpp"
 #include "fusefs/sched/task.hpp"
 

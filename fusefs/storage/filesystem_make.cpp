@@ -19,11 +19,11 @@ struct opened_store {
     bool in_memory{}, locked{};
 };
 
-int open_on_agent(store_agent& agent, const filesystem_options& o, root_directory& shared, os::mount_lines mounts,
-                  int socket, opened_store& out) {
+int open_on_agent(store_agent& agent, const filesystem_options& o, root_directory& shared, int socket,
+                  opened_store& out) {
     root_directory root = std::move(shared);  // what stays here is closed here: numbers mean this thread's table
     if (!root.fd)
-        if (const int err = open_root(*o.store, root, out.error, std::move(mounts))) return err;
+        if (const int err = open_root(*o.store, root, out.error)) return err;
     out.in_memory = root.in_memory;
     out.lineage = lineage_of(root.fd.get());
     if (const int err = lock_directory(root.fd.get(), o.read_only)) return out.locked = true, err;
@@ -94,10 +94,9 @@ sched::task<std::unique_ptr<filesystem>> filesystem::make(filesystem_options o, 
                     sched::fiber_kind::service);
     auto open_call = calls->names<opened_store>(
         "open",
-        [agent = std::weak_ptr{agent}, o, root, mounts = os::current_mounts(),
-         socket = theirs.get()](opened_store& out) {
+        [agent = std::weak_ptr{agent}, o, root, socket = theirs.get()](opened_store& out) {
             const auto self = agent.lock();
-            const int failed = self ? open_on_agent(*self, o, *root, mounts, socket, out) : EIO;
+            const int failed = self ? open_on_agent(*self, o, *root, socket, out) : EIO;
             if (self && self->own_table()) ::close(socket);
             return failed;
         },

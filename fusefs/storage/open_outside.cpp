@@ -1,5 +1,7 @@
 #include "fusefs/storage/open_outside.hpp"
 
+#include "fusefs/os/mountinfo.hpp"
+
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
@@ -20,11 +22,10 @@ int refuse(std::string& error, std::string_view what, const std::filesystem::pat
 }  // namespace
 
 int open_outside(const std::filesystem::path& path, int flags, std::string_view what, unique_fd& out,
-                 std::string& error, os::mount_lines mounts) {
-    if (!mounts) mounts = os::current_mounts();
+                 std::string& error) {
     if (!path.is_absolute() || path.lexically_normal() != path)
         return refuse(error, what, path, "must be an absolute path without . and .. (see realpath)", EINVAL);
-    if (const auto m = os::mount_containing(*mounts, path.native()); m && m->ours())
+    if (const auto m = os::mount_containing(os::read_mountinfo(), path.native()); m && m->ours())
         return refuse(error, what, path, "lies on the drainfs mount " + m->dir + "; choose a place outside of it",
                       EXDEV);
     open_how how{};

@@ -69,9 +69,8 @@ void root_directory::close() {
     fallback_lock.reset();
 }
 
-int open_root(const std::filesystem::path& path, root_directory& out, std::string& error, os::mount_lines mounts) {
-    if (const int err = open_outside(path, O_RDONLY | O_DIRECTORY, "store", out.fd, error, std::move(mounts)))
-        return err;
+int open_root(const std::filesystem::path& path, root_directory& out, std::string& error) {
+    if (const int err = open_outside(path, O_RDONLY | O_DIRECTORY, "store", out.fd, error)) return err;
     const long type = fs_type(out.fd.get());
     out.in_memory = type == tmpfs_magic || type == ramfs_magic;
     return 0;

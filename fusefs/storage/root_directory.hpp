@@ -1,6 +1,5 @@
 // Where a store lives: a directory the user names, or a private one in memory.
 #pragma once
-#include "fusefs/os/mountinfo.hpp"
 #include "fusefs/storage/private_memory.hpp"
 
 #include <sys/types.h>
@@ -27,11 +26,10 @@ struct root_directory {
     void close();
 };
 
-/// Opens the directory `path`: absolute, without symlinks (see open_outside(), also for `mounts`). @param
+/// Opens the directory `path`: absolute, without symlinks (see open_outside()). @param
 /// error  on failure, a sentence with the path, what is wrong and what would be right. @return errno, 0 if
 /// fine. ENOTDIR if it is no directory, EXDEV if it lies on a drainfs mount (a daemon must never call itself).
-int open_root(const std::filesystem::path& path, root_directory& out, std::string& error,
-              os::mount_lines mounts = nullptr);
+int open_root(const std::filesystem::path& path, root_directory& out, std::string& error);
 
 /// Makes a private directory in `memory`, which is gone with us, so also after SIGKILL. Where there can be none: a
 /// 0700 directory `drainlab-store-PID-XXXXXX` in /dev/shm or the temporary directory, removed at exit; after SIGKILL
