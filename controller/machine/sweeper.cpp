@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -42,13 +43,20 @@ void unmount_below(const std::string& directory) {
         if (m->ours() && m->dir.starts_with(directory + "/")) umount2(m->dir.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
-/// Never goes through a mount: if one could not be detached, its directory stays.
-void sweep(const std::string& directory) {
+/// Never goes through a mount: if one could not be detached, its directory stays. Whether it is gone.
+bool sweep(const std::string& directory) {
     unmount_below(directory);
     for (const auto& m : read_mountinfo())
-        if (m.dir.starts_with(directory + "/")) return;
+        if (m.dir.starts_with(directory + "/")) return false;
     std::error_code ec;
     fs::remove_all(directory, ec);
+    return !ec;
+}
+
+/// A daemon that is ending may be in the middle of a mount, and our children in that of a file.
+void sweep_until(const std::string& directory, std::chrono::steady_clock::time_point end) {
+    while (!sweep(directory) && std::chrono::steady_clock::now() < end)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
 }
 
 /// Takes in duties until the pipe ends. True when dismissed.
@@ -83,7 +91,7 @@ int live(const std::string& directory, const std::string& cgroup_root) {
         watched_process(who).gone_within(std::max(left, std::chrono::milliseconds(0)));
     }
     for (const auto& who : all.processes) remove_cgroups_of(cgroup_root, who);
-    for (const auto& d : all.directories) sweep(d);
+    for (const auto& d : all.directories) sweep_until(d, end);
     return 0;
 }
 

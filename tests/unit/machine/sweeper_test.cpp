@@ -1,11 +1,13 @@
 #include "controller/machine/sweeper.hpp"
 
 #include "controller/machine/process.hpp"
+#include "tests/unit/machine/own_namespace.hpp"
 #include "tests/unit/machine/somebody_dead.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <sys/inotify.h>
+#include <sys/mount.h>
 
 #include <filesystem>
 #include <fstream>
@@ -75,4 +77,22 @@ TEST_CASE("when we are killed the sweeper takes away what was ours, after the pr
     CHECK(changes.gone(dir));
     CHECK(changes.gone(other));
     CHECK(fs::exists(outside));  // a link is removed, not what it leads to
+}
+
+TEST_CASE("what cannot be removed at once, as somebody else is still ending, is tried again", "[sweeper]") {
+    folder f;
+    const auto dir = filled(f / "mine"), mounted = dir + "/deeper";
+    const int code = test::in_own_namespace([&] {
+        if (mount("t", mounted.c_str(), "tmpfs", 0, "size=64k") != 0) return 2;
+        disappearance changes{f.dir};
+        auto owner = child::start({}, [&] {
+            const sweeper s{dir, {}};
+            kill(getpid(), SIGKILL);
+            return 0;
+        });
+        if (!owner || !owner.value().wait(std::chrono::seconds(30))) return 3;
+        if (umount2(mounted.c_str(), 0) != 0) return 4;
+        return changes.gone(dir) ? 0 : 5;
+    });
+    CHECK(code == 0);
 }
