@@ -8,8 +8,12 @@
 
 namespace drainlab::control {
 
+/// What is no UTF-8 in it is replaced.
+inline std::string text_of(const nlohmann::json& body) {
+    return body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 inline http_response answer(const nlohmann::json& body, int status = 200) {
-    return {status, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "application/json"};
+    return {status, text_of(body), "application/json"};
 }
 
 /// There is no such mount, or it is gone.

@@ -39,7 +39,7 @@ void api::list(const http_reply& reply) {
 
 void api::list_some(const std::shared_ptr<listing>& l) {
     for (const auto end = std::min(l->next + list_at_once, l->all.size()); l->next < end; ++l->next)
-        l->text += (l->next > 0 ? "," : "") + answer(to_json(l->all[l->next])).body;
+        l->text += (l->next > 0 ? "," : "") + text_of(to_json(l->all[l->next]));
     if (l->next < l->all.size()) return boost::asio::post(io_, [this, l] { list_some(l); });
     l->reply({200, std::move(l->text) + "]}"});
 }

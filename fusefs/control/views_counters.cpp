@@ -17,8 +17,14 @@ json switches_json(const kernel::switch_stats& s) {
           object({{"vote", of(producer::vote)}, {"offline", of(producer::offline)}, {"blkcg", of(producer::blkcg)}})}});
 }
 
-json parts_json(const kernel::drain_stats& d) {
-    return object({{"synchronize", d.synchronize_ns}, {"barrier", d.barrier_ns}, {"flush", d.flush_ns}});
+json drain_json(const kernel::drain_stats& d, const member& in_flight) {
+    return object(
+        {{"calls", d.calls},
+         {"waited", d.waited},
+         {"ns", d.ns},
+         {"parts_ns", object({{"synchronize", d.synchronize_ns}, {"barrier", d.barrier_ns}, {"flush", d.flush_ns}})},
+         {"modelled_ns", d.modelled_ns},
+         in_flight});
 }
 
 json to_json(const kernel::violation& v) {
@@ -42,12 +48,7 @@ json to_json(const counters& c) {
          {"isw_nr_in_flight", c.isw_nr_in_flight},
          {"switches", switches_json(c.switches)},
          {"violations", violations_json(c.violations)},
-         {"drain", object({{"calls", c.drain.calls},
-                           {"waited", c.drain.waited},
-                           {"ns", c.drain.ns},
-                           {"parts_ns", parts_json(c.drain)},
-                           {"modelled_ns", c.drain.modelled_ns},
-                           {"in_flight_sum", c.drain.in_flight_at_entry}})},
+         {"drain", drain_json(c.drain, {"in_flight_sum", c.drain.in_flight_at_entry})},
          {"samples", object({{"synchronize", c.samples.synchronize},
                              {"barrier", c.samples.barrier},
                              {"expedited", c.samples.expedited},

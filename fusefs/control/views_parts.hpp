@@ -45,8 +45,8 @@ nlohmann::json times_json(const Times& t) {
 
 /// Counts since the mount, or the daemon, began.
 nlohmann::json switches_json(const kernel::switch_stats& s);
-/// Where the time in cgroup_writeback_umount() went.
-nlohmann::json parts_json(const kernel::drain_stats& d);
+/// cgroup_writeback_umount() and where its time went; `in_flight`: what was in flight when it was entered.
+nlohmann::json drain_json(const kernel::drain_stats& d, const member& in_flight);
 /// A list; empty where all invariants held.
 nlohmann::json violations_json(const std::vector<kernel::violation>& all);
 
