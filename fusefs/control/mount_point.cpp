@@ -3,9 +3,6 @@
 #include "fusefs/control/aside.hpp"
 #include "fusefs/storage/open_outside.hpp"
 
-#include <linux/openat2.h>
-#include <sys/syscall.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -29,10 +26,7 @@ std::string why(const std::string& path, int err) {
 }  // namespace
 
 std::shared_ptr<os::unique_fd> cached_mount_point(const std::string& path) {
-    open_how how{};
-    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-    how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_CACHED;
-    os::unique_fd dir{static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how))};
+    auto dir = storage::open_cached(path);
     return dir ? std::make_shared<os::unique_fd>(std::move(dir)) : nullptr;
 }
 

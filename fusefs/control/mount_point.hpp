@@ -20,7 +20,7 @@ struct mount_point {
     std::string error;
 };
 
-/// An O_PATH descriptor of a directory whose path the kernel has in memory; else null. Asks no file system.
+/// What storage::open_cached() opens; null: nothing.
 std::shared_ptr<os::unique_fd> cached_mount_point(const std::string& path);
 
 /// What is cached is looked up at once, and `done` called before this returns. Else it is done aside; after `limit` it

@@ -5,6 +5,7 @@
 #include "fusefs/kernel/drain/policy.hpp"
 #include "fusefs/os/mount_identity.hpp"
 #include "fusefs/os/process_identity.hpp"
+#include "fusefs/storage/open_outside.hpp"
 
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -61,7 +62,8 @@ std::optional<api_error> served_mounts::refuse(const mount_request& r) const {
                                      "another pid namespace",
                                      *r.with_pid),
                          "use a daemon of your own there: another --socket"};
-    const auto below = r.place ? os::mount_at_fd(r.place->get()) : std::nullopt;
+    const auto now = storage::open_cached(r.dir);  // `place` may have been covered since it was looked up
+    const auto below = now ? os::mount_at_fd(now.get()) : std::nullopt;
     if (const auto why = on_.why_off_limits ? on_.why_off_limits(r.dir, below ? below->type : "") : std::nullopt)
         return api_error{400, "not_a_directory", fmt::format("{} cannot be mounted on: {}", r.dir, *why),
                          "choose a directory of its own"};

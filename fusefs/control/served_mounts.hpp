@@ -61,8 +61,8 @@ class served_mounts final : mount_owner {
     /// Answers when the mount serves and the gate holds it.
     void create(mount_request request, made done);
 
-    /// Why create() would refuse, as far as that can be told without asking any file system. With `place` known it is
-    /// told without the table of mounts.
+    /// Why create() would refuse, as far as that can be told without asking any file system. Where the kernel has its
+    /// path in memory, without the table of mounts.
     std::optional<api_error> refuse(const mount_request& r) const;
     /// What a client calls by this word: see readings_of(). Of several, the newest that is not gone, else the newest.
     std::optional<std::uint32_t> number_of(const std::string& word) const;

@@ -158,12 +158,11 @@ int mount_by_fusermount(const session_options& o, const mount_flags& flags, new_
     return 0;
 }
 
-/// Whether a daemon of ours, this or another one, serves what `place` (-1: not opened yet) lies on. An errno.
-int on_drainfs(const std::filesystem::path& dir, int place, std::string& error) {
-    const auto below = place >= 0 ? os::mount_at_fd(place) : std::nullopt;
-    if (below && !below->type.empty()) return 0;
-    const auto m = os::mount_containing(*os::current_mounts(), dir.native());
-    if (!m || !m->ours()) return 0;
+/// Whether a daemon of ours, this or another one, serves what is there now: `place` may have been covered since. An
+/// errno.
+int on_drainfs(const std::filesystem::path& dir, std::string& error) {
+    const auto m = storage::drainfs_below(dir);
+    if (!m) return 0;
     if (m->dir == dir.native()) return refuse(error, dir, "is already a drainfs mount; unmount it first", EBUSY);
     return refuse(error, dir, "lies on the drainfs mount " + m->dir + "; choose a place outside of it", EXDEV);
 }
@@ -233,7 +232,7 @@ int make_mount(const session_options& o, new_mount& out, std::string& error) {
             "unknown mount option \"" + unknown +
                 "\" (known: ro rw nosuid suid nodev dev noexec exec noatime atime relatime nodiratime sync dirsync)",
             EINVAL);
-    if (const int err = on_drainfs(o.dir, o.place, error)) return err;
+    if (const int err = on_drainfs(o.dir, error)) return err;
     unique_fd dir;
     if (o.place >= 0)
         dir.reset(::fcntl(o.place, F_DUPFD_CLOEXEC, 0));

@@ -1,4 +1,5 @@
 // A mount's life: busy, gone, mounted again; and what its end leaves in the store.
+#include "fusefs/fuse/mounting.hpp"
 #include "tests/system/fuse/fixture.hpp"
 
 #include <catch2/catch.hpp>
@@ -150,4 +151,21 @@ TEST_CASE("Nothing is left of ten thousand files that came and went", "[leaks][o
     CHECK(after["cached"] == 0);
     const auto fds = output_of("ls /proc/" + std::to_string(m.server()) + "/fd | wc -l");
     CHECK(std::stoi(fds) < 30);
+}
+
+TEST_CASE("a directory that was covered by a drainfs mount since it was looked up is not mounted on again", "[mount]") {
+    using namespace drainlab;
+    if (::geteuid() != 0) return;  // fusermount3 takes no descriptor
+    temporary_directory dir;
+    const os::unique_fd place{::open(dir.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
+    fuse::session_options o;
+    o.dir = dir.path();
+    o.name = "first";
+    fuse::new_mount first, second;
+    std::string error;
+    REQUIRE(fuse::make_mount(o, first, error) == 0);  // nobody serves it: nobody may be asked
+    o.place = place.get();
+    CHECK(fuse::make_mount(o, second, error) == EBUSY);
+    CHECK(error == "mount point " + dir.path().string() + ": is already a drainfs mount; unmount it first");
+    fuse::unmake_mount(o, first);
 }

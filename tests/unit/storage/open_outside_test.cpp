@@ -24,3 +24,14 @@ TEST_CASE("A path is opened only if its text tells where it leads", "[open_outsi
     CHECK(open_outside("/tmp/../etc", O_RDONLY, "store", fd, error) == EINVAL);
     CHECK(open_outside(dir + "/none", O_RDONLY, "store", fd, error) == ENOENT);
 }
+
+TEST_CASE("What the kernel has in memory is opened without waiting, and tells that no drainfs mount is there",
+          "[open_outside]") {
+    const drainlab::tests::own_folder own;
+    const std::string link = own / "link";
+    REQUIRE(::symlink(own.dir.c_str(), link.c_str()) == 0);
+    CHECK(open_cached(own.dir));
+    CHECK_FALSE(open_cached(link));
+    CHECK_FALSE(open_cached(own / "none"));
+    for (const auto& path : {own.dir, link, own / "none", std::string{"/proc"}}) CHECK_FALSE(drainfs_below(path));
+}
